@@ -1,0 +1,178 @@
+/* enums.h - the vocabulary that JSON, SQL, YAML and the runner protocol share.
+ *
+ * Names and meaning follow GitLab (app/models/concerns/ci/has_status.rb,
+ * app/models/concerns/enums/ci/*.rb, lib/gitlab/access.rb).  Each enum has its one name table; the
+ * database stores the names.
+ */
+#ifndef PENSTOCK_BASE_ENUMS_H
+#define PENSTOCK_BASE_ENUMS_H
+
+#include "base/names.h"
+
+#include <glib.h>
+
+/* Of pipelines, stages and jobs alike. */
+typedef enum Status {
+    STATUS_CREATED,
+    STATUS_WAITING_FOR_RESOURCE,
+    STATUS_PREPARING,
+    STATUS_WAITING_FOR_CALLBACK,
+    STATUS_PENDING,
+    STATUS_RUNNING,
+    STATUS_SUCCESS,
+    STATUS_FAILED,
+    STATUS_CANCELING,
+    STATUS_CANCELED,
+    STATUS_SKIPPED,
+    STATUS_MANUAL,
+    STATUS_SCHEDULED,
+    N_STATUS
+} Status;
+extern const NameTable status_names;
+
+/* Sets of statuses as bit masks: STATUS_IN(status, STATUSES_COMPLETED). */
+#define STATUS_BIT(status)      (1u << (status))
+#define STATUS_IN(status, mask) ((STATUS_BIT(status) & (mask)) != 0)
+#define STATUSES_COMPLETED                                                                         \
+    (STATUS_BIT(STATUS_SUCCESS) | STATUS_BIT(STATUS_FAILED) | STATUS_BIT(STATUS_CANCELED) |        \
+     STATUS_BIT(STATUS_SKIPPED))
+#define STATUSES_BLOCKED (STATUS_BIT(STATUS_MANUAL) | STATUS_BIT(STATUS_SCHEDULED))
+#define STATUSES_ACTIVE                                                                            \
+    (STATUS_BIT(STATUS_WAITING_FOR_RESOURCE) | STATUS_BIT(STATUS_PREPARING) |                      \
+     STATUS_BIT(STATUS_WAITING_FOR_CALLBACK) | STATUS_BIT(STATUS_PENDING) |                        \
+     STATUS_BIT(STATUS_RUNNING))
+#define STATUSES_ALIVE (STATUSES_ACTIVE | STATUS_BIT(STATUS_CREATED) | STATUS_BIT(STATUS_CANCELING))
+#define STATUSES_CANCELABLE                                                                        \
+    ((STATUSES_ALIVE | STATUS_BIT(STATUS_SCHEDULED)) & ~STATUS_BIT(STATUS_CANCELING))
+#define STATUSES_STARTED                                                                           \
+    (STATUS_BIT(STATUS_RUNNING) | STATUS_BIT(STATUS_SUCCESS) | STATUS_BIT(STATUS_FAILED))
+
+/* A job's `when`. */
+typedef enum JobWhen {
+    WHEN_ON_SUCCESS,
+    WHEN_ON_FAILURE,
+    WHEN_ALWAYS,
+    WHEN_MANUAL,
+    WHEN_DELAYED,
+    WHEN_NEVER, /* in rules only: such a job is not in the pipeline */
+    N_JOB_WHEN
+} JobWhen;
+extern const NameTable job_when_names;
+
+/* Why a job failed; FAILURE_NONE where it did not. */
+typedef enum FailureReason {
+    FAILURE_NONE,
+    FAILURE_UNKNOWN,
+    FAILURE_SCRIPT,
+    FAILURE_API,
+    FAILURE_STUCK_OR_TIMEOUT,
+    FAILURE_RUNNER_SYSTEM,
+    FAILURE_MISSING_DEPENDENCY,
+    FAILURE_RUNNER_UNSUPPORTED,
+    FAILURE_STALE_SCHEDULE,
+    FAILURE_JOB_TIMEOUT,
+    FAILURE_ARCHIVED,
+    FAILURE_UNMET_PREREQUISITES,
+    FAILURE_SCHEDULER,
+    FAILURE_DATA_INTEGRITY,
+    FAILURE_FORWARD_DEPLOYMENT,
+    FAILURE_USER_BLOCKED,
+    FAILURE_PROJECT_DELETED,
+    FAILURE_QUOTA_EXCEEDED,
+    FAILURE_PIPELINE_LOOP,
+    FAILURE_NO_MATCHING_RUNNER,
+    FAILURE_TRACE_SIZE,
+    FAILURE_BUILDS_DISABLED,
+    FAILURE_ENVIRONMENT_CREATION,
+    FAILURE_DEPLOYMENT_REJECTED,
+    FAILURE_OUTDATED_DEPLOYMENT,
+    FAILURE_SERVER_TIMEOUT,
+    FAILURE_STUCK_PENDING_WITH_RUNNERS,
+    FAILURE_STUCK_PENDING_NO_RUNNERS,
+    FAILURE_NO_UPDATES_RUNNING,
+    FAILURE_NO_UPDATES_CANCELING,
+    FAILURE_SERVER_TIMEOUT_RUNNING,
+    FAILURE_SERVER_TIMEOUT_CANCELING,
+    FAILURE_RUNNER_CONFIGURATION,
+    FAILURE_RUNNER_DEPENDENCY,
+    FAILURE_RUNNER_INTERRUPTED,
+    FAILURE_IMAGE_PULL,
+    FAILURE_JOB_CANCELED,
+    N_FAILURE_REASONS
+} FailureReason;
+extern const NameTable failure_reason_names;
+
+/* Why a pipeline could not run at all. */
+typedef enum PipelineFailure {
+    PIPELINE_FAILURE_NONE,
+    PIPELINE_FAILURE_UNKNOWN,
+    PIPELINE_FAILURE_CONFIG,
+    PIPELINE_FAILURE_SIZE_LIMIT,
+    N_PIPELINE_FAILURES
+} PipelineFailure;
+extern const NameTable pipeline_failure_names;
+
+/* What a pipeline was created by. */
+typedef enum PipelineSource {
+    SOURCE_UNKNOWN,
+    SOURCE_PUSH,
+    SOURCE_WEB,
+    SOURCE_TRIGGER,
+    SOURCE_SCHEDULE,
+    SOURCE_API,
+    SOURCE_EXTERNAL,
+    SOURCE_PIPELINE,
+    SOURCE_CHAT,
+    SOURCE_WEBIDE,
+    SOURCE_MERGE_REQUEST,
+    SOURCE_EXTERNAL_PULL_REQUEST,
+    SOURCE_PARENT_PIPELINE,
+    SOURCE_ONDEMAND_DAST_SCAN,
+    SOURCE_ONDEMAND_DAST_VALIDATION,
+    SOURCE_SECURITY_POLICY,
+    SOURCE_CONTAINER_REGISTRY_PUSH,
+    SOURCE_DUO_WORKFLOW,
+    SOURCE_POLICY_SCHEDULE,
+    N_PIPELINE_SOURCES
+} PipelineSource;
+extern const NameTable pipeline_source_names;
+
+/* Roles, with GitLab's numbers.  ACCESS_ADMIN is beyond every role. */
+typedef enum AccessLevel {
+    ACCESS_NONE = 0,
+    ACCESS_MINIMAL = 5,
+    ACCESS_GUEST = 10,
+    ACCESS_PLANNER = 15,
+    ACCESS_REPORTER = 20,
+    ACCESS_DEVELOPER = 30,
+    ACCESS_MAINTAINER = 40,
+    ACCESS_OWNER = 50,
+    ACCESS_ADMIN = 60
+} AccessLevel;
+
+/* Who sees a project or group. */
+typedef enum Visibility {
+    VISIBILITY_PRIVATE,
+    VISIBILITY_INTERNAL,
+    VISIBILITY_PUBLIC,
+    N_VISIBILITY
+} Visibility;
+extern const NameTable visibility_names;
+
+/* Of a variable. */
+typedef enum VariableType { VARIABLE_ENV_VAR, VARIABLE_FILE, N_VARIABLE_TYPES } VariableType;
+extern const NameTable variable_type_names;
+
+/* What an artifact file holds; the names of `file_type` and of the runner's artifact_type. */
+typedef enum ArtifactType {
+    ARTIFACT_ARCHIVE,
+    ARTIFACT_METADATA,
+    ARTIFACT_TRACE,
+    ARTIFACT_JUNIT,
+    ARTIFACT_DOTENV,
+    ARTIFACT_COBERTURA,
+    N_ARTIFACT_TYPES
+} ArtifactType;
+extern const NameTable artifact_type_names;
+
+#endif

@@ -1,0 +1,60 @@
+/* settings.h - what an installation can be told, from one table.
+ *
+ * In order of strength: flags (--listen), environment (PENSTOCK_LISTEN), an INI file's [penstock]
+ * group (listen=), the default.  An unknown flag, key or value is an error, never ignored.
+ */
+#ifndef PENSTOCK_BASE_SETTINGS_H
+#define PENSTOCK_BASE_SETTINGS_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+typedef struct Settings {
+    char *config;       /* the INI file, NULL: none */
+    char *data;         /* the data folder */
+    char *listen;       /* ADDR:PORT */
+    char *external_url; /* no "/" at its end; NULL: http:// + the address listened on */
+    char *database;     /* NULL: SQLite in the data folder */
+    int64_t runners;    /* embedded runner slots */
+    char *executor;     /* "sandbox" or "shell" */
+    char *log_level;    /* debug, info, warn, error */
+    char *secret_key_file;
+    char *root_token; /* known beforehand, for scripts and tests; environment only */
+
+    bool ignore_image;      /* embedded executors run jobs that name an image without it */
+    bool no_network;        /* the sandbox has no network */
+    bool allow_file_import; /* administrators may import repositories by file:// */
+
+    int64_t workers; /* threads for requests that block */
+    int64_t max_connections;
+    int64_t max_body_bytes;   /* of a request whose parameters are parsed */
+    int64_t max_upload_bytes; /* of a push */
+    int64_t max_artifact_bytes;
+    int64_t max_trace_bytes;
+    int64_t max_trace_patch_bytes;
+    int64_t max_schedules;  /* a project's */
+    int64_t max_jobs;       /* a pipeline's */
+    int64_t max_needs;      /* a job's */
+    int64_t max_includes;   /* files of one configuration */
+    int64_t max_yaml_bytes; /* of one file */
+    int64_t max_yaml_depth;
+    int64_t max_yaml_nodes;    /* of one file, aliases expanded */
+    int64_t poll_timeout_s;    /* how long a runner's poll is parked */
+    int64_t confirm_timeout_s; /* for a runner that announces two-phase commit */
+    int64_t lost_runner_s;     /* without a sign of life for a running job */
+    int64_t runner_orphan_s;   /* the embedded runner's patience without a server */
+    int64_t default_timeout_s; /* a job's, where neither it nor the project says */
+} Settings;
+
+/* Reads everything that counts into @settings.  @argv: the words after the subcommand, NULL-
+ * terminated; words that are no flags end up in @rest (NULL: they are an error), NULL-terminated
+ * and owned by the caller.  ERR_USAGE with a message for the terminal. */
+bool settings_load(Settings *settings, char **argv, char ***rest, Error *err);
+void settings_clear(Settings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
+
+/* Every setting with its default and meaning, as `penstock serve --help` shows it. Owned. */
+char *settings_help(void);
+
+#endif

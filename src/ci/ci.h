@@ -1,0 +1,197 @@
+/* ci.h - the compiler of the pipeline language: bytes in, a Config in one arena out.
+ *
+ * Pure: no database, no clock, no network.  Files come in by a callback.  Two steps:
+ * ci_compile() reads, includes, merges, extends and validates; ci_plan() evaluates workflow and job
+ * rules for one run and decides which jobs it has.  pipeline/create.c calls both; `penstock lint`
+ * only the first.
+ */
+#ifndef PENSTOCK_CI_CI_H
+#define PENSTOCK_CI_CI_H
+
+#include "base/arena.h"
+#include "base/enums.h"
+#include "base/error.h"
+
+#include <stdint.h>
+
+typedef struct CiVariable {
+    const char *key;
+    const char *value;
+    VariableType type;
+    bool raw;                /* expand: false: "$X" in the value is text */
+    const char *description; /* of a global variable; NULL: none */
+} CiVariable;
+
+/* A list in the order of definition; a later entry of the same key wins. */
+typedef struct CiVariables {
+    const CiVariable *items;
+    size_t n;
+} CiVariables;
+
+/* NULL-terminated, in the order of the file; NULL itself: the keyword is absent. */
+typedef const char *const *CiStrings;
+
+/* What an include asks for. */
+typedef struct CiFetch {
+    const char *project; /* full path; NULL: the project and commit that the including file is of */
+    const char *ref;     /* branch, tag or SHA; NULL: that project's HEAD (with @project only) */
+    const char *path;    /* without a leading "/" */
+} CiFetch;
+
+typedef enum CiFetchResult {
+    CI_FETCH_OK,
+    CI_FETCH_NO_FILE,
+    CI_FETCH_NO_REF,
+    CI_FETCH_NO_PROJECT, /* missing, or the user may not read it */
+    CI_FETCH_FAILED      /* could not be read at all; the message is internal */
+} CiFetchResult;
+
+/* @bytes: allocated in @arena.  @context: what a nested `local` include of that file is relative to
+ * is kept by the compiler: it passes the project and ref it got the file from. */
+typedef CiFetchResult (*CiFetchFunc)(void *data, const CiFetch *what, Arena *arena,
+                                     const char **bytes, size_t *size);
+
+typedef struct CiLimits {
+    size_t yaml_bytes; /* of one file */
+    int yaml_depth;
+    size_t yaml_nodes; /* of one file, aliases expanded */
+    int includes;
+    int jobs;
+    int needs; /* of one job */
+} CiLimits;
+
+typedef struct CiInput {
+    const char *path; /* of the root file, for messages: "full-ci.yml" */
+    const char *bytes;
+    size_t size;
+    CiVariables variables; /* what `include` sees: predefined and pipeline variables */
+    CiFetchFunc fetch;     /* NULL: every include is an error that says so */
+    void *fetch_data;
+    CiLimits limits;
+} CiInput;
+
+typedef struct CiMessage {
+    const char *text; /* exactly GitLab's */
+    const char *file; /* NULL: unknown */
+    int line;         /* from 1; 0: unknown */
+    int column;
+} CiMessage;
+
+/* What a compile or plan had to say; the strings live in the config's arena. */
+typedef struct CiMessages {
+    const CiMessage *items;
+    size_t n;
+} CiMessages;
+
+typedef struct CiNeed {
+    const char *job;
+    bool artifacts;
+    bool optional;
+} CiNeed;
+
+typedef struct CiReport {
+    const char *type; /* "junit" */
+    CiStrings paths;
+} CiReport;
+
+typedef struct CiArtifacts {
+    const char *name; /* NULL: not given */
+    CiStrings paths;  /* NULL: none */
+    CiStrings exclude;
+    bool untracked;
+    const char *when;      /* "on_success", "on_failure", "always" */
+    const char *expire_in; /* as written; NULL: not given */
+    const CiReport *reports;
+    size_t n_reports;
+} CiArtifacts;
+
+typedef struct CiImage {
+    const char *name;
+    CiStrings entrypoint;
+    CiStrings pull_policy;
+} CiImage;
+
+typedef struct CiRule CiRule; /* ci/rules.h: inside the compiler only */
+
+typedef struct CiJob {
+    const char *name;
+    const char *stage;
+    int stage_index;         /* in CiConfig.stages */
+    CiStrings before_script; /* with `default` applied; NULL: none */
+    CiStrings script;
+    CiStrings after_script;
+    CiStrings tags;        /* unexpanded: "$AGENT_TAG" */
+    CiVariables variables; /* the job's own; global ones are in CiConfig.variables */
+    const char *icon;
+    const CiImage *image;         /* NULL: none */
+    const CiArtifacts *artifacts; /* NULL: none */
+    const CiNeed *needs;
+    size_t n_needs;
+    bool has_needs; /* the keyword is there, even as []: scheduled by needs */
+    JobWhen when;
+    bool allow_failure;
+    int64_t timeout_s; /* 0: not given */
+    const CiRule *rules;
+    size_t n_rules;
+    bool has_rules;
+    const char *file; /* where it was defined, for messages */
+    int line;
+} CiJob;
+
+typedef struct CiConfig {
+    Arena *arena;     /* owns every pointer below */
+    CiStrings stages; /* with .pre and .post */
+    size_t n_stages;
+    CiVariables variables; /* global */
+    const CiJob *jobs;     /* visible ones, in file order */
+    size_t n_jobs;
+    const char *workflow_name; /* unexpanded; NULL: none */
+    const CiRule *workflow_rules;
+    size_t n_workflow_rules;
+    bool has_workflow_rules;
+    CiMessages warnings;
+} CiConfig;
+
+/* @messages: on failure at least one, in the order GitLab reports them; its strings live until
+ * @arena ends.  Returns NULL on failure.  The config lives in @arena. */
+CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages);
+
+/* One job of one run, after rules. */
+typedef struct CiPlannedJob {
+    const CiJob *job;
+    JobWhen when; /* never WHEN_NEVER */
+    bool allow_failure;
+    CiVariables
+        variables;       /* global, workflow rule's, job's, job rule's: merged, in that strength */
+    CiStrings tags;      /* expanded; NULL: none */
+    const CiNeed *needs; /* of jobs that are in the plan */
+    size_t n_needs;
+} CiPlannedJob;
+
+typedef enum CiPlanResult {
+    CI_PLAN_OK,
+    CI_PLAN_FILTERED_BY_WORKFLOW, /* "Pipeline filtered out by workflow rules." */
+    CI_PLAN_FILTERED_BY_RULES,    /* no job is left outside .pre and .post */
+    CI_PLAN_TOO_MANY_JOBS,        /* past CiLimits.jobs */
+    CI_PLAN_FAILED                /* a config error: see messages */
+} CiPlanResult;
+
+typedef struct CiPlan {
+    CiPlanResult result;
+    CiMessages messages;      /* for any result but OK: at least one, GitLab's text */
+    const char *name;         /* workflow:name, expanded; NULL: none */
+    const CiPlannedJob *jobs; /* in stage order, in a stage in file order */
+    size_t n_jobs;
+} CiPlan;
+
+/* Decides the jobs of one run.  @variables: predefined and pipeline variables, the weaker first;
+CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits);
+
+/* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown
+ * ones to "" , "$$" to "$".  In @arena. */
+const char *ci_expand(Arena *arena, const char *text, CiVariables variables);
+
+/* "1h 30m", "3 mins 4 sec", "2h20min", "never": seconds.  false: not a duration.  "never" is 0. */
+bool ci_parse_duration(const char *text, int64_t *seconds);
+
+#endif
