@@ -1,0 +1,27 @@
+/* site.h - one installation: what domain functions may reach.
+ *
+ * Made once in app.c and passed down.  Only pointers to opaque things stand here, so that including
+ * this pulls in no other module; a function that needs one thing takes that thing.
+ */
+#ifndef PENSTOCK_BASE_SITE_H
+#define PENSTOCK_BASE_SITE_H
+
+#include "base/clock.h"
+#include "base/settings.h"
+
+typedef struct Database Database;
+typedef struct RepoStore RepoStore;
+typedef struct BlobStore BlobStore;
+typedef struct Wakeups Wakeups;
+
+typedef struct Site {
+    const Settings *settings;
+    Clock *clock;
+    Database *database;
+    RepoStore *repos;
+    BlobStore *blobs;
+    Wakeups *wakeups;         /* who waits for a job: base/wakeups.h */
+    const char *external_url; /* no "/" at its end */
+} Site;
+
+#endif
