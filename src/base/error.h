@@ -12,38 +12,38 @@
 
 G_BEGIN_DECLS /* regex.cc includes this */
 
-typedef enum ErrCode {
-    ERR_NONE,
-    ERR_PARAM,         /* a request parameter is missing or malformed */
-    ERR_BAD_REQUEST,   /* refused by the handler, the message says why */
-    ERR_INVALID,       /* what is asked for breaks a rule; details name the fields */
-    ERR_UNAUTHORIZED,  /* no or unknown credentials */
-    ERR_TOKEN_EXPIRED, /* a token that was good once */
-    ERR_TOKEN_REVOKED,
-    ERR_SCOPE,       /* the token's scopes are too small; the message lists the accepted ones */
-    ERR_FORBIDDEN,   /* visible, but not allowed */
-    ERR_NOT_FOUND,   /* a named thing is missing or hidden: the message is its kind ("Project") */
-    ERR_NO_RECORD,   /* a row looked up by id is missing */
-    ERR_NOT_ALLOWED, /* the method is refused in this state */
-    ERR_CONFLICT,
-    ERR_GONE,
-    ERR_TOO_LARGE, /* past a size limit; the message names the limit */
-    ERR_RANGE,     /* a byte range that does not fit */
-    ERR_MEDIA_TYPE,
-    ERR_UNPROCESSABLE,
-    ERR_TOO_MANY,    /* past a rate or count limit */
-    ERR_UNAVAILABLE, /* starting, stopping, or a service behind us is away */
-    ERR_CONFIG,      /* the pipeline configuration is wrong; the message is for the user */
-    ERR_LIMIT,       /* an input is past a named limit */
-    ERR_USAGE,       /* wrong use of the command line or of a setting */
-    ERR_IO,          /* file, process or network */
-    ERR_DB,          /* the database said no */
-    ERR_DB_UNIQUE,
-    ERR_DB_FOREIGN_KEY,
-    ERR_DB_RETRY, /* serialization failure or busy: the transaction may run again */
-    ERR_INTERNAL, /* our own bug, told apart so that nobody blames the input */
-    N_ERR_CODES
-} ErrCode;
+    typedef enum ErrCode {
+        ERR_NONE,
+        ERR_PARAM,         /* a request parameter is missing or malformed */
+        ERR_BAD_REQUEST,   /* refused by the handler, the message says why */
+        ERR_INVALID,       /* what is asked for breaks a rule; details name the fields */
+        ERR_UNAUTHORIZED,  /* no or unknown credentials */
+        ERR_TOKEN_EXPIRED, /* a token that was good once */
+        ERR_TOKEN_REVOKED,
+        ERR_SCOPE,     /* the token's scopes are too small; the message lists the accepted ones */
+        ERR_FORBIDDEN, /* visible, but not allowed */
+        ERR_NOT_FOUND, /* a named thing is missing or hidden: the message is its kind ("Project") */
+        ERR_NO_RECORD, /* a row looked up by id is missing */
+        ERR_NOT_ALLOWED, /* the method is refused in this state */
+        ERR_CONFLICT,
+        ERR_GONE,
+        ERR_TOO_LARGE, /* past a size limit; the message names the limit */
+        ERR_RANGE,     /* a byte range that does not fit */
+        ERR_MEDIA_TYPE,
+        ERR_UNPROCESSABLE,
+        ERR_TOO_MANY,    /* past a rate or count limit */
+        ERR_UNAVAILABLE, /* starting, stopping, or a service behind us is away */
+        ERR_CONFIG,      /* the pipeline configuration is wrong; the message is for the user */
+        ERR_LIMIT,       /* an input is past a named limit */
+        ERR_USAGE,       /* wrong use of the command line or of a setting */
+        ERR_IO,          /* file, process or network */
+        ERR_DB,          /* the database said no */
+        ERR_DB_UNIQUE,
+        ERR_DB_FOREIGN_KEY,
+        ERR_DB_RETRY, /* serialization failure or busy: the transaction may run again */
+        ERR_INTERNAL, /* our own bug, told apart so that nobody blames the input */
+        N_ERR_CODES
+    } ErrCode;
 
 /* One broken rule of one field, as in {"message":{"cron":["syntax is invalid"]}}. */
 typedef struct ErrorDetail {

@@ -1,0 +1,45 @@
+# The front door.  Meson does the building; this names what people do.
+#
+#   make run          build, start the server with the demo, show its pipeline run
+#   make run ONCE=1   the same, and stop when the pipeline is done
+#   make test         everything CI runs
+#
+# Each target sets up what it needs, once (script/setup).
+
+BUILD  ?= build
+PREFIX ?= /usr/local
+
+.PHONY: all build run test lint format install clean help
+
+all: build
+
+help:
+	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
+	@echo "also: make build | lint | format | install PREFIX=$(PREFIX) | clean"
+
+build:
+	@script/setup build
+	@script/build $(BUILD)
+
+run:
+	@script/setup run
+	@script/build $(BUILD)
+	@script/demo $(BUILD) $(if $(filter-out 0,$(ONCE)),--once)
+
+test:
+	@script/setup test
+	@script/test
+
+lint:
+	@script/setup test
+	@script/lint
+
+format:
+	@script/setup test
+	@git ls-files 'src/*.[ch]' 'src/*.cc' 'tests/*.c' | xargs clang-format -i
+
+install: build
+	@meson install -C $(BUILD) --no-rebuild
+
+clean:
+	@rm -rf $(BUILD)

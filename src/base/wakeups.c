@@ -1,0 +1,67 @@
+/* wakeups.c - a sequence and a table of those who wait, by their data. */
+#include "base/wakeups.h"
+
+#include <glib.h>
+
+struct Wakeups {
+    GMutex lock;
+    uint64_t sequence;
+    GHashTable *waiting; /* data -> WakeFunc */
+};
+
+Wakeups *wakeups_new(void)
+{
+    Wakeups *wakeups = g_new0(Wakeups, 1);
+
+    g_mutex_init(&wakeups->lock);
+    wakeups->waiting = g_hash_table_new(NULL, NULL);
+    return wakeups;
+}
+
+void wakeups_free(Wakeups *wakeups)
+{
+    if (!wakeups)
+        return;
+    g_hash_table_unref(wakeups->waiting);
+    g_mutex_clear(&wakeups->lock);
+    g_free(wakeups);
+}
+
+uint64_t wakeups_sequence(Wakeups *wakeups)
+{
+    g_mutex_lock(&wakeups->lock);
+    uint64_t sequence = wakeups->sequence;
+    g_mutex_unlock(&wakeups->lock);
+    return sequence;
+}
+
+bool wakeups_wait(Wakeups *wakeups, uint64_t sequence, WakeFunc func, void *data)
+{
+    g_mutex_lock(&wakeups->lock);
+    bool unchanged = wakeups->sequence == sequence;
+    if (unchanged)
+        g_hash_table_insert(wakeups->waiting, data, (gpointer)func);
+    g_mutex_unlock(&wakeups->lock);
+    return unchanged;
+}
+
+void wakeups_forget(Wakeups *wakeups, void *data)
+{
+    g_mutex_lock(&wakeups->lock);
+    g_hash_table_remove(wakeups->waiting, data);
+    g_mutex_unlock(&wakeups->lock);
+}
+
+void wakeups_notify(Wakeups *wakeups)
+{
+    GHashTableIter iter;
+    gpointer data, func;
+
+    g_mutex_lock(&wakeups->lock);
+    wakeups->sequence++;
+    g_hash_table_iter_init(&iter, wakeups->waiting);
+    while (g_hash_table_iter_next(&iter, &data, &func))
+        ((WakeFunc)func)(data);
+    g_hash_table_remove_all(wakeups->waiting);
+    g_mutex_unlock(&wakeups->lock);
+}
