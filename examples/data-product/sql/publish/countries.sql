@@ -1,0 +1,1 @@
+select * from country_profile order by code;

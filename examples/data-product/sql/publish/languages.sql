@@ -1,0 +1,1 @@
+select code, alpha_2, name, scope, state from language order by code;

@@ -1,0 +1,1 @@
+select code, country, parent, name, other_name, kind, depth from subdivision order by code;
