@@ -1,7 +1,7 @@
 /* enums.h - the vocabulary that JSON, SQL, YAML and the runner protocol share.
  *
  * Names and meaning follow GitLab (app/models/concerns/ci/has_status.rb,
- * app/models/concerns/enums/ci/*.rb, lib/gitlab/access.rb).  Each enum has its one name table; the
+ * the enums beside it, lib/gitlab/access.rb).  Each enum has its one name table; the
  * database stores the names.
  */
 #ifndef PENSTOCK_BASE_ENUMS_H
