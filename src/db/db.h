@@ -142,16 +142,51 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, database_reader_release)
  * undoes everything it did (and nothing of the other writes in the same batch). */
 typedef bool (*DbWriteFunc)(Db *db, void *data, Error *err);
 
-/* Runs @func in a transaction and returns when it is durable (true) or undone (false).  Blocks: worker
- * threads only.  SQLite: one writer thread takes what waits as one batch, each under a savepoint, and
- * commits once. */
+/* Runs @func in a transaction and returns when it is durable (true) or undone (false).  Blocks:
+ * worker threads only, and never from inside another write.  SQLite: one writer thread takes what
+ * waits as one batch, each under a savepoint, and commits once.  Besides @func's own errors:
+ * ERR_DB (the batch could not be committed), ERR_UNAVAILABLE (closing). */
 bool database_write(Database *database, DbWriteFunc func, void *data, Error *err);
 
-/* @url: "sqlite:PATH".  Opens, checks that the file is ours and not newer than this program, runs
- * missing migrations, starts the writer.  ERR_USAGE with a clear text otherwise. */
-Database *database_open(const char *url, Error *err);
+/* --- the whole ---------------------------------------------------------------------------- */
 
-/* Finishes what waits, checkpoints, closes.  Accepts NULL. */
+/* One numbered schema file; {ID} and {BYTES} in it stand for the database's own types. */
+typedef struct DbMigration {
+    int64_t version; /* from 1, without a gap */
+    const char *name;
+    const char *sql;
+} DbMigration;
+
+/* @url: "sqlite:PATH".  Opens for a server: claims the database, checks that it is ours and not
+ * newer than this program, runs missing migrations, starts the writer.  ERR_USAGE with a clear text
+ * where another server has it, the file is not ours, damaged, or from a newer version. */
+Database *database_open(const char *url, const DbMigration *migrations, size_t n, Error *err);
+
+/* The same for a short command that may run beside a server: claims nothing.  Missing migrations
+ * are run only if no server has the database, else ERR_USAGE. */
+Database *database_open_beside(const char *url, const DbMigration *migrations, size_t n,
+                               Error *err);
+
+/* Finishes what waits, checkpoints, closes.  All readers have to be back.  Accepts NULL. */
 void database_close(Database *database);
+
+/* Since the start, for /metrics. */
+typedef struct DatabaseStats {
+    int64_t writes;         /* committed */
+    int64_t writes_failed;  /* undone, for whatever reason */
+    int64_t batches;        /* commits */
+    int64_t largest_batch;  /* writes in one commit */
+    int64_t commit_us;      /* time spent in COMMIT, in sum */
+    int64_t writes_waiting; /* now */
+    int64_t readers;        /* connections open now */
+    int64_t readers_busy;   /* of these, in use now */
+    int64_t checkpoints;
+} DatabaseStats;
+DatabaseStats database_stats(Database *database);
+
+/* Calls @func with the text of each statement before it runs, from the thread that runs it: how a
+ * test learns what SQL there is.  Set before other threads use @database. */
+typedef void (*DbObserver)(const char *sql, void *data);
+void database_observe(Database *database, DbObserver func, void *data);
 
 #endif

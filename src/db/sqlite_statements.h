@@ -1,0 +1,36 @@
+/* sqlite_statements.h - one connection's prepared statements; inside db/ only. */
+#ifndef PENSTOCK_DB_SQLITE_STATEMENTS_H
+#define PENSTOCK_DB_SQLITE_STATEMENTS_H
+
+#include "db/db.h"
+
+#include <sqlite3.h>
+
+/* The statements of one connection, the latest used kept prepared. */
+typedef struct SqliteStatements SqliteStatements;
+
+typedef struct SqliteStatement {
+    sqlite3_stmt *stmt;
+    char *sql;        /* as the caller wrote it */
+    int *arg_numbers; /* of each of SQLite's parameters, from 1 */
+    int n_params;
+    bool in_use;
+    GList link; /* in the list by last use */
+} SqliteStatement;
+
+SqliteStatements *sqlite_statements_new(sqlite3 *db);
+void sqlite_statements_free(SqliteStatements *statements); /* accepts NULL */
+
+/* Prepares @sql or takes it from the kept ones.  NULL with @err set: it is no SQL. */
+SqliteStatement *sqlite_statement_get(SqliteStatements *statements, const char *sql, Error *err);
+
+/* $1 is the first of @args, whatever number SQLite gave it. */
+bool sqlite_statement_bind(SqliteStatement *statement, const DbArg *args, Error *err);
+
+/* Ready for its next use. */
+void sqlite_statement_finish(SqliteStatement *statement);
+
+/* Sets @err from the last failure of @db; returns false. */
+bool sqlite_error(sqlite3 *db, Error *err);
+
+#endif
