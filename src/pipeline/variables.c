@@ -1,0 +1,259 @@
+/* variables.c - the predefined variables, group by group. */
+#include "pipeline/variables.h"
+
+#include "base/text.h"
+#include "base/version.h"
+
+#include <string.h>
+
+void variables_init(Variables *list, Arena *arena)
+{
+    *list = (Variables){ .arena = arena };
+}
+
+void variables_add(Variables *list, Variable variable)
+{
+    if (!variable.value)
+        return;
+    if (list->n == list->allocated) {
+        size_t allocated = MAX(list->allocated * 2, (size_t)64);
+        Variable *items = arena_new0(list->arena, Variable, allocated);
+        if (list->n > 0)
+            memcpy(items, list->items, list->n * sizeof *items);
+        list->items = items;
+        list->allocated = allocated;
+    }
+    list->items[list->n++] = variable;
+}
+
+void variables_put(Variables *list, const char *key, const char *value)
+{
+    variables_add(list, (Variable){ .key = key, .value = value });
+}
+
+static void put_int(Variables *list, const char *key, int64_t value)
+{
+    variables_put(list, key, arena_printf(list->arena, "%" G_GINT64_FORMAT, value));
+}
+
+static void put_slug(Variables *list, const char *key, const char *value)
+{
+    g_autofree char *slug = text_slug(value);
+
+    variables_put(list, key, arena_strdup(list->arena, slug));
+}
+
+static void put_secret(Variables *list, const char *key, const char *value, bool masked)
+{
+    variables_add(list, (Variable){ .key = key, .value = value, .hidden = true, .masked = masked });
+}
+
+const char *variables_get(const Variables *list, const char *key)
+{
+    for (size_t i = list->n; i > 0; i--)
+        if (strcmp(list->items[i - 1].key, key) == 0)
+            return list->items[i - 1].value;
+    return NULL;
+}
+
+CiVariables variables_for_ci(const Variables *list)
+{
+    CiVariable *items = arena_new0(list->arena, CiVariable, list->n);
+
+    for (size_t i = 0; i < list->n; i++)
+        items[i] = (CiVariable){ .key = list->items[i].key,
+                                 .value = list->items[i].value,
+                                 .type = list->items[i].file ? VARIABLE_FILE : VARIABLE_ENV_VAR,
+                                 .raw = list->items[i].raw };
+    return (CiVariables){ .items = items, .n = list->n };
+}
+
+static void add_server(Variables *list, const Site *site)
+{
+    Arena *arena = list->arena;
+    g_autoptr(GUri) uri = g_uri_parse(site->external_url, G_URI_FLAGS_NONE, NULL);
+    const char *scheme = uri ? arena_strdup(arena, g_uri_get_scheme(uri)) : "http";
+    const char *host = uri ? arena_strdup(arena, g_uri_get_host(uri)) : "localhost";
+    int given = uri ? g_uri_get_port(uri) : -1;
+    int usual = strcmp(scheme, "https") == 0 ? 443 : 80;
+
+    variables_put(list, "CI", "true");
+    variables_put(list, "GITLAB_CI", "true");
+    variables_put(list, "CI_SERVER_URL", site->external_url);
+    variables_put(list, "CI_SERVER_FQDN",
+                  given > 0 && given != usual ? arena_printf(arena, "%s:%d", host, given) : host);
+    variables_put(list, "CI_SERVER_HOST", host);
+    put_int(list, "CI_SERVER_PORT", given > 0 ? given : usual);
+    variables_put(list, "CI_SERVER_PROTOCOL", scheme);
+    variables_put(list, "CI_SERVER_NAME", "Penstock");
+    variables_put(list, "CI_SERVER_VERSION", PENSTOCK_API_VERSION);
+    variables_put(list, "CI_SERVER_VERSION_MAJOR", PENSTOCK_API_MAJOR);
+    variables_put(list, "CI_SERVER_VERSION_MINOR", PENSTOCK_API_MINOR);
+    variables_put(list, "CI_SERVER_VERSION_PATCH", PENSTOCK_API_PATCH);
+    variables_put(list, "CI_SERVER_REVISION", PENSTOCK_REVISION);
+    variables_put(list, "CI_API_V4_URL", arena_printf(arena, "%s/api/v4", site->external_url));
+    variables_put(list, "GITLAB_FEATURES", "");
+}
+
+static void add_project(Variables *list, const Site *site, const Project *project)
+{
+    Arena *arena = list->arena;
+    const char *slash = strrchr(project->full_path, '/');
+    const char *space =
+        slash ? arena_strndup(arena, project->full_path, (size_t)(slash - project->full_path)) : "";
+    const char *root = arena_strndup(arena, space, strcspn(space, "/"));
+
+    put_int(list, "CI_PROJECT_ID", project->id);
+    variables_put(list, "CI_PROJECT_NAME", project->path);
+    variables_put(list, "CI_PROJECT_TITLE", project->name);
+    variables_put(list, "CI_PROJECT_DESCRIPTION", project->description ? project->description : "");
+    variables_put(list, "CI_PROJECT_PATH", project->full_path);
+    put_slug(list, "CI_PROJECT_PATH_SLUG", project->full_path);
+    variables_put(list, "CI_PROJECT_NAMESPACE", space);
+    put_slug(list, "CI_PROJECT_NAMESPACE_SLUG", space);
+    put_int(list, "CI_PROJECT_NAMESPACE_ID", project->namespace_id);
+    variables_put(list, "CI_PROJECT_ROOT_NAMESPACE", root);
+    put_slug(list, "CI_PROJECT_ROOT_NAMESPACE_SLUG", root);
+    variables_put(list, "CI_PROJECT_URL",
+                  arena_printf(arena, "%s/%s", site->external_url, project->full_path));
+    variables_put(list, "CI_PROJECT_VISIBILITY",
+                  name_of(&visibility_names, (int)project->visibility));
+    variables_put(list, "CI_PROJECT_CLASSIFICATION_LABEL", "");
+    variables_put(list, "CI_DEFAULT_BRANCH", project->default_branch);
+    put_slug(list, "CI_DEFAULT_BRANCH_SLUG", project->default_branch);
+}
+
+/* GitLab's description of a commit: the message without its title, unless the title is long. */
+static const char *commit_description(const RepoCommit *commit)
+{
+    enum { LONG_TITLE = 100 };
+    const char *end = strchr(commit->message, '\n');
+
+    if (strlen(commit->title) >= LONG_TITLE)
+        return commit->message;
+    if (!end)
+        return "";
+    return end + strspn(end, "\n");
+}
+
+static void add_commit(Variables *list, const Pipeline *pipeline, const RepoCommit *commit,
+                       bool is_branch)
+{
+    enum { MAX_MESSAGE = 100000 };
+    Arena *arena = list->arena;
+    bool cut = strlen(commit->message) > MAX_MESSAGE;
+    char time[TIME_TEXT_SIZE];
+
+    variables_put(list, "CI_COMMIT_SHA", pipeline->sha);
+    variables_put(list, "CI_COMMIT_SHORT_SHA", arena_strndup(arena, pipeline->sha, 8));
+    variables_put(list, "CI_COMMIT_BEFORE_SHA", pipeline->before_sha);
+    variables_put(list, "CI_COMMIT_REF_NAME", pipeline->ref);
+    put_slug(list, "CI_COMMIT_REF_SLUG", pipeline->ref);
+    if (is_branch)
+        variables_put(list, "CI_COMMIT_BRANCH", pipeline->ref);
+    if (pipeline->tag)
+        variables_put(list, "CI_COMMIT_TAG", pipeline->ref);
+    variables_put(list, "CI_COMMIT_REF_PROTECTED", pipeline->protected ? "true" : "false");
+    variables_put(list, "CI_COMMIT_MESSAGE",
+                  arena_strndup(arena, commit->message, MIN(strlen(commit->message), MAX_MESSAGE)));
+    variables_put(list, "CI_COMMIT_MESSAGE_IS_TRUNCATED", cut ? "true" : "false");
+    variables_put(list, "CI_COMMIT_TITLE", commit->title);
+    variables_put(list, "CI_COMMIT_DESCRIPTION", commit_description(commit));
+    variables_put(list, "CI_COMMIT_TIMESTAMP",
+                  arena_strdup(arena, time_to_text(commit->committer_at, time)));
+    variables_put(list, "CI_COMMIT_AUTHOR",
+                  arena_printf(arena, "%s <%s>", commit->author_name, commit->author_email));
+}
+
+/* A run on a bare commit has the SHA as its ref and is neither of a branch nor of a tag. */
+static bool is_of_branch(const Pipeline *pipeline)
+{
+    return !pipeline->tag && strcmp(pipeline->ref, pipeline->sha) != 0;
+}
+
+void variables_add_predefined(Variables *list, const RunContext *run)
+{
+    const Pipeline *pipeline = run->pipeline;
+
+    add_server(list, run->site);
+    add_project(list, run->site, run->project);
+    variables_put(list, "CI_CONFIG_PATH", pipeline->config_path);
+    variables_put(list, "CI_PIPELINE_SOURCE",
+                  name_of(&pipeline_source_names, (int)pipeline->source));
+    if (pipeline->trigger_id)
+        variables_put(list, "CI_PIPELINE_TRIGGERED", "true");
+    variables_put(list, "CI_PIPELINE_SCHEDULE_DESCRIPTION", run->schedule_description);
+    add_commit(list, pipeline, run->commit, is_of_branch(pipeline));
+}
+
+void variables_add_user(Variables *list, const User *user)
+{
+    if (!user)
+        return;
+    put_int(list, "GITLAB_USER_ID", user->id);
+    variables_put(list, "GITLAB_USER_EMAIL", user->email);
+    variables_put(list, "GITLAB_USER_LOGIN", user->username);
+    variables_put(list, "GITLAB_USER_NAME", user->name);
+}
+
+void variables_add_job(Variables *list, const Job *job)
+{
+    variables_put(list, "CI_JOB_NAME", job->name);
+    put_slug(list, "CI_JOB_NAME_SLUG", job->name);
+    variables_put(list, "CI_JOB_GROUP_NAME", job->name);
+    variables_put(list, "CI_JOB_STAGE", job->stage);
+    if (job->when_kind == WHEN_MANUAL)
+        variables_put(list, "CI_JOB_MANUAL", "true");
+    variables_put(list, "CI_NODE_TOTAL", "1");
+}
+
+const char *variables_repository_url(Arena *arena, const Site *site, const Project *project,
+                                     const char *token)
+{
+    const char *rest = strstr(site->external_url, "://") + 3;
+    int scheme = (int)(rest - site->external_url);
+
+    return arena_printf(arena, "%.*sgitlab-ci-token:%s@%s/%s.git", scheme, site->external_url,
+                        token, rest, project->full_path);
+}
+
+/* The text of a list as GitLab writes it: ["a", "b"]. */
+static const char *tags_text(Arena *arena, const char *tags)
+{
+    g_auto(GStrv) words = g_strsplit_set(tags, " ", -1);
+    g_autoptr(GString) text = g_string_new("[");
+
+    for (char **word = words; *word; word++)
+        if (**word)
+            g_string_append_printf(text, "%s\"%s\"", text->len > 1 ? ", " : "", *word);
+    g_string_append_c(text, ']');
+    return arena_strdup(arena, text->str);
+}
+
+void variables_add_attempt(Variables *list, const RunContext *run, const Job *job,
+                           const Runner *runner, const char *token)
+{
+    Arena *arena = list->arena;
+    const char *project_url = variables_get(list, "CI_PROJECT_URL");
+    char time[TIME_TEXT_SIZE];
+
+    put_int(list, "CI_PIPELINE_ID", run->pipeline->id);
+    put_int(list, "CI_PIPELINE_IID", run->pipeline->iid);
+    variables_put(list, "CI_PIPELINE_NAME", run->pipeline->name);
+    variables_put(list, "CI_PIPELINE_CREATED_AT",
+                  arena_strdup(arena, time_to_text(run->pipeline->created_at, time)));
+    variables_put(
+        list, "CI_PIPELINE_URL",
+        arena_printf(arena, "%s/-/pipelines/%" G_GINT64_FORMAT, project_url, run->pipeline->id));
+    put_int(list, "CI_JOB_ID", job->id);
+    variables_put(list, "CI_JOB_URL",
+                  arena_printf(arena, "%s/-/jobs/%" G_GINT64_FORMAT, project_url, job->id));
+    variables_put(list, "CI_JOB_STARTED_AT",
+                  arena_strdup(arena, time_to_text(clock_now(run->site->clock), time)));
+    put_secret(list, "CI_JOB_TOKEN", token, true);
+    put_secret(list, "CI_REPOSITORY_URL",
+               variables_repository_url(arena, run->site, run->project, token), false);
+    put_int(list, "CI_RUNNER_ID", runner->id);
+    variables_put(list, "CI_RUNNER_DESCRIPTION", runner->description);
+    variables_put(list, "CI_RUNNER_TAGS", tags_text(arena, runner->tags));
+}

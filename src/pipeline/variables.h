@@ -1,0 +1,76 @@
+/* variables.h - the variables of a run: what the compiler sees and what a job gets.
+ *
+ * Built from the weakest source to the strongest; of the same key the last one wins.  Sources and
+ * order: GitLab's doc/ci/variables/_index.md (precedence) and predefined_variables.md.
+ */
+#ifndef PENSTOCK_PIPELINE_VARIABLES_H
+#define PENSTOCK_PIPELINE_VARIABLES_H
+
+#include "base/site.h"
+#include "ci/ci.h"
+#include "repo/repo.h"
+#include "store/jobs.h"
+#include "store/pipelines.h"
+#include "store/projects.h"
+#include "store/runners.h"
+#include "store/users.h"
+
+/* One variable as a runner gets it. */
+typedef struct Variable {
+    const char *key;
+    const char *value;
+    bool file;
+    bool raw;
+    bool hidden; /* "public": false: not for service containers */
+    bool masked;
+} Variable;
+
+/* A list that grows in an arena. */
+typedef struct Variables {
+    Arena *arena;
+    Variable *items;
+    size_t n;
+    size_t allocated;
+} Variables;
+
+void variables_init(Variables *list, Arena *arena);
+
+/* @key and @value are borrowed for the life of the arena; a NULL @value adds nothing. */
+void variables_add(Variables *list, Variable variable);
+void variables_put(Variables *list, const char *key, const char *value);
+
+/* The value of the last entry of @key, NULL: none. */
+const char *variables_get(const Variables *list, const char *key);
+
+/* The same list for the compiler, in @list's arena. */
+CiVariables variables_for_ci(const Variables *list);
+
+/* The pipeline a run is about to become, or is. */
+typedef struct RunContext {
+    const Site *site;
+    const Project *project;
+    const Pipeline *pipeline; /* id 0 before it is made */
+    const RepoCommit *commit;
+    const User *user;                 /* NULL: gone */
+    const char *schedule_description; /* NULL: not from a schedule */
+} RunContext;
+
+/* Known before the pipeline is made: instance, project, pipeline and commit. */
+void variables_add_predefined(Variables *list, const RunContext *run);
+
+/* Who runs it (GITLAB_USER_*). */
+void variables_add_user(Variables *list, const User *user);
+
+/* Of one job, known when the pipeline is made. */
+void variables_add_job(Variables *list, const Job *job);
+
+/* Of one attempt, known when a runner takes it.  @token is the job token. */
+void variables_add_attempt(Variables *list, const RunContext *run, const Job *job,
+                           const Runner *runner, const char *token);
+
+/* The URL to clone @project's repository with @token: http://gitlab-ci-token:TOKEN@HOST/PATH.git.  In
+ * @arena. */
+const char *variables_repository_url(Arena *arena, const Site *site, const Project *project,
+                                     const char *token);
+
+#endif

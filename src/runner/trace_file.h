@@ -1,0 +1,36 @@
+/* trace_file.h - the bytes of job logs: one plain file an attempt.
+ *
+ * The accepted size is the database's (jobs.trace_size): what stands in a file past it was never
+ * acknowledged and is overwritten by the next append.
+ */
+#ifndef PENSTOCK_RUNNER_TRACE_FILE_H
+#define PENSTOCK_RUNNER_TRACE_FILE_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+typedef struct TraceFiles TraceFiles;
+
+/* @dir is made if absent. */
+TraceFiles *trace_files_new(const char *dir, Error *err);
+void trace_files_free(TraceFiles *files);
+
+/* An open log, locked against other appends (also of other processes) until trace_file_close(). */
+typedef struct TraceFile {
+    int fd;
+} TraceFile;
+
+bool trace_file_open(TraceFiles *files, int64_t job_id, TraceFile *file, Error *err);
+void trace_file_close(TraceFile *file);
+
+/* Writes at @offset, cuts off what stood behind, and returns when the bytes are on disk. */
+bool trace_file_write(TraceFile *file, int64_t offset, const void *bytes, size_t n, Error *err);
+
+/* For reading, the caller's; -1 with ERR_NO_RECORD: there is no log (yet). */
+int trace_files_read(TraceFiles *files, int64_t job_id, Error *err);
+
+/* An absent one is no error. */
+bool trace_files_remove(TraceFiles *files, int64_t job_id, Error *err);
+
+#endif
