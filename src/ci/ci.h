@@ -14,12 +14,17 @@
 
 #include <stdint.h>
 
+/* NULL-terminated, in the order of the file; NULL itself: the keyword is absent. */
+typedef const char *const *CiStrings;
+
 typedef struct CiVariable {
     const char *key;
     const char *value;
     VariableType type;
     bool raw;                /* expand: false: "$X" in the value is text */
     const char *description; /* of a global variable; NULL: none */
+    CiStrings options;       /* of a global variable: what the form offers; NULL: any value */
+    bool predefined;         /* in what ci_plan() is given: weaker than the file's own */
 } CiVariable;
 
 /* A list in the order of definition; a later entry of the same key wins. */
@@ -27,9 +32,6 @@ typedef struct CiVariables {
     const CiVariable *items;
     size_t n;
 } CiVariables;
-
-/* NULL-terminated, in the order of the file; NULL itself: the keyword is absent. */
-typedef const char *const *CiStrings;
 
 /* What an include asks for. */
 typedef struct CiFetch {
@@ -51,13 +53,15 @@ typedef enum CiFetchResult {
 typedef CiFetchResult (*CiFetchFunc)(void *data, const CiFetch *what, Arena *arena,
                                      const char **bytes, size_t *size);
 
+/* 0 stands for the default that is named. */
 typedef struct CiLimits {
-    size_t yaml_bytes; /* of one file */
-    int yaml_depth;
-    size_t yaml_nodes; /* of one file, aliases expanded */
-    int includes;
-    int jobs;
-    int needs; /* of one job */
+    size_t yaml_bytes;  /* of one file: 2 MiB */
+    int yaml_depth;     /* 100 */
+    size_t yaml_nodes;  /* of one file, aliases expanded: 200,000 */
+    size_t total_bytes; /* of all included files: 64 MiB */
+    int includes;       /* 150 */
+    int jobs;           /* of a pipeline: not limited */
+    int needs;          /* of one job: 50 */
 } CiLimits;
 
 typedef struct CiInput {
@@ -112,6 +116,7 @@ typedef struct CiImage {
 } CiImage;
 
 typedef struct CiRule CiRule; /* ci/rules.h: inside the compiler only */
+struct ExpressionCache;       /* ci/expression.h: likewise */
 
 typedef struct CiJob {
     const char *name;
@@ -129,6 +134,7 @@ typedef struct CiJob {
     size_t n_needs;
     bool has_needs; /* the keyword is there, even as []: scheduled by needs */
     JobWhen when;
+    int64_t start_in_s; /* with WHEN_DELAYED */
     bool allow_failure;
     int64_t timeout_s; /* 0: not given */
     const CiRule *rules;
@@ -150,6 +156,7 @@ typedef struct CiConfig {
     size_t n_workflow_rules;
     bool has_workflow_rules;
     CiMessages warnings;
+    struct ExpressionCache *expressions; /* what ci_plan() evaluates with */
 } CiConfig;
 
 /* @messages: on failure at least one, in the order GitLab reports them; its strings live until
@@ -159,7 +166,8 @@ CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages);
 /* One job of one run, after rules. */
 typedef struct CiPlannedJob {
     const CiJob *job;
-    JobWhen when; /* never WHEN_NEVER */
+    JobWhen when;       /* never WHEN_NEVER */
+    int64_t start_in_s; /* with WHEN_DELAYED */
     bool allow_failure;
     CiVariables
         variables;       /* global, workflow rule's, job's, job rule's: merged, in that strength */
@@ -188,9 +196,17 @@ typedef struct CiPlan {
  * they win over those of the file.  The plan lives in config->arena. */
 CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits);
 
-/* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown
- * ones to "" , "$$" to "$".  In @arena. */
+/* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown ones
+ * to "".  One pass; "$$X" is "$" and the value.  In @arena.  NULL: the result would be longer than
+ * CI_EXPANDED_MAX. */
+#define CI_EXPANDED_MAX (1 << 20)
 const char *ci_expand(Arena *arena, const char *text, CiVariables variables);
+
+/* The values of @variables with the references among them resolved, for a job's payload: unknown
+ * names, "$$X", raw variables and references to oneself stay as they are.  A cycle of several
+ * leaves all values as they are and names them in *@cycle (else NULL).  A value past CI_EXPANDED_MAX,
+ * or past 16 times that in sum, stays as it is.  The result has each key once. */
+CiVariables ci_expand_values(Arena *arena, CiVariables variables, CiStrings *cycle);
 
 /* "1h 30m", "3 mins 4 sec", "2h20min", "never": seconds.  false: not a duration.  "never" is 0. */
 bool ci_parse_duration(const char *text, int64_t *seconds);

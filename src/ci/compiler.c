@@ -1,0 +1,134 @@
+/* compiler.c - the order of the steps, and the messages they leave. */
+#include "ci/compiler.h"
+
+#include <string.h>
+
+enum {
+    DEFAULT_DEPTH = 100,
+    DEFAULT_INCLUDES = 150,
+    DEFAULT_NEEDS = 50,
+    MERGE_PER_NODE = 10 /* pairs that merging may copy for each node a file may have */
+};
+static const size_t default_bytes = 2u << 20;
+static const size_t default_total = 64u << 20;
+static const size_t default_nodes = 200000;
+
+CiLimits compiler_limits(const CiLimits *limits)
+{
+    CiLimits all = *limits;
+
+    if (all.yaml_bytes == 0)
+        all.yaml_bytes = default_bytes;
+    if (all.total_bytes == 0)
+        all.total_bytes = default_total;
+    if (all.yaml_nodes == 0)
+        all.yaml_nodes = default_nodes;
+    if (all.yaml_depth <= 0)
+        all.yaml_depth = DEFAULT_DEPTH;
+    if (all.includes <= 0)
+        all.includes = DEFAULT_INCLUDES;
+    if (all.needs <= 0)
+        all.needs = DEFAULT_NEEDS;
+    return all;
+}
+
+static void add(GArray *list, const Node *at, const char *text)
+{
+    CiMessage message = { .text = text };
+
+    if (at) {
+        message.file = at->file;
+        message.line = at->line;
+        message.column = at->column;
+    }
+    g_array_append_val(list, message);
+}
+
+bool compiler_report(Compiler *c, const Node *at, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    add(c->messages, at, arena_strdup(c->arena, text));
+    return false;
+}
+
+bool compiler_report_lower(Compiler *c, const Node *at, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *lower = g_utf8_strdown(text, -1);
+    add(c->messages, at, arena_strdup(c->arena, lower));
+    return false;
+}
+
+bool compiler_report_unsupported(Compiler *c, const Node *at, const char *location, const char *key)
+{
+    return compiler_report(c, at,
+                           "%s%sconfig key '%s' is not supported by this version of Penstock",
+                           location, *location ? " " : "", key);
+}
+
+void compiler_warn(Compiler *c, const Node *at, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    add(c->warnings, at, arena_strdup(c->arena, text));
+}
+
+CiMessages compiler_messages(Arena *arena, const GArray *messages)
+{
+    return (CiMessages){ arena_memdup(arena, messages->data, messages->len * sizeof(CiMessage)),
+                         messages->len };
+}
+
+static bool is_blank(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (!g_ascii_isspace(bytes[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool compile(Compiler *c, CiConfig *config)
+{
+    if (is_blank(c->input->bytes, c->input->size))
+        return compiler_report(c, NULL, "Please provide content of .gitlab-ci.yml");
+
+    const Node *root = include_load(c);
+    if (root)
+        root = extends_resolve(c, root);
+    return root && entry_read_root(c, root, config) && validate_jobs(c, config);
+}
+
+CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages)
+{
+    CiConfig *config = arena_new0(arena, CiConfig, 1);
+    Compiler c = { .arena = arena, .input = input, .limits = compiler_limits(&input->limits) };
+
+    config->arena = arena;
+    c.messages = g_array_new(FALSE, TRUE, sizeof(CiMessage));
+    c.warnings = g_array_new(FALSE, TRUE, sizeof(CiMessage));
+    c.files = g_hash_table_new(g_str_hash, g_str_equal);
+    c.cache = expression_cache_new(arena);
+    config->expressions = c.cache;
+    c.merge_budget = c.limits.yaml_nodes * MERGE_PER_NODE;
+
+    bool ok = compile(&c, config);
+    config->warnings = compiler_messages(arena, c.warnings);
+    if (messages)
+        *messages = compiler_messages(arena, c.messages);
+    g_hash_table_destroy(c.files);
+    g_array_free(c.messages, TRUE);
+    g_array_free(c.warnings, TRUE);
+    return ok ? config : NULL;
+}

@@ -1,0 +1,58 @@
+/* compiler.h - what the parts of the compiler share while they work on one configuration.
+ *
+ * Every part reports through here and goes on or gives up as GitLab does: a keyword error is one of
+ * many, an error of loading or of logic is the only one.
+ */
+#ifndef PENSTOCK_CI_COMPILER_H
+#define PENSTOCK_CI_COMPILER_H
+
+#include "ci/ci.h"
+#include "ci/expression.h"
+#include "ci/node.h"
+
+typedef struct Compiler {
+    Arena *arena;
+    const CiInput *input;
+    CiLimits limits;        /* all set */
+    GArray *messages;       /* of CiMessage */
+    GArray *warnings;       /* of CiMessage */
+    ExpressionCache *cache; /* rules repeat themselves over the jobs of a file */
+    size_t merge_budget;    /* pairs that merging may still copy */
+    int includes;           /* files included so far */
+    size_t included_bytes;
+    GHashTable *files; /* of include.c: what was fetched and parsed before */
+} Compiler;
+
+/* Adds a message about @at (NULL: about the file) as it stands.  Returns false. */
+bool compiler_report(Compiler *c, const Node *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Adds a keyword message: all in lower case.  Returns false. */
+bool compiler_report_lower(Compiler *c, const Node *at, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+/* Adds "LOCATION config key 'KEY' is not supported by this version of Penstock"; @location ""
+ * for the file as a whole.  Returns false. */
+bool compiler_report_unsupported(Compiler *c, const Node *at, const char *location,
+                                 const char *key);
+
+void compiler_warn(Compiler *c, const Node *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* @limits with every 0 replaced by its default. */
+CiLimits compiler_limits(const CiLimits *limits);
+
+/* A copy of the array's messages in the arena. */
+CiMessages compiler_messages(Arena *arena, const GArray *messages);
+
+/* The root file and all it includes, merged, without the key "include".  NULL: reported. */
+const Node *include_load(Compiler *c);
+
+/* Every top-level mapping with the bases that it extends.  NULL: reported. */
+const Node *extends_resolve(Compiler *c, const Node *root);
+
+/* Reads the merged tree into @config.  false: reported. */
+bool entry_read_root(Compiler *c, const Node *root, CiConfig *config);
+
+/* The rules that reach over jobs: stages, needs, cycles.  false: reported. */
+bool validate_jobs(Compiler *c, const CiConfig *config);
+
+#endif

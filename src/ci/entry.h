@@ -1,0 +1,133 @@
+/* entry.h - reading the parts of a configuration by tables of keywords.
+ *
+ * A part ("entry") is a mapping at a location ("jobs:build:artifacts") with a table of the keywords
+ * it knows.  As in GitLab its own rules are checked first; only where they hold are its children
+ * read, so an error hides those below it and nothing else.  All errors are collected.
+ */
+#ifndef PENSTOCK_CI_ENTRY_H
+#define PENSTOCK_CI_ENTRY_H
+
+#include "ci/compiler.h"
+
+typedef struct Keyword Keyword;
+
+/* One mapping while it is read. */
+typedef struct Entry {
+    Compiler *c;
+    const char *location; /* "jobs:build"; "" for the file as a whole */
+    const Node *node;
+    void *out; /* the struct that the keywords fill */
+} Entry;
+
+/* What the value of a keyword must look like; null is as good as absent. */
+typedef enum Shape {
+    SHAPE_ANY, /* the reader of the keyword looks itself */
+    SHAPE_STRING,
+    SHAPE_BOOL,
+    SHAPE_HASH,
+    SHAPE_STRINGS,
+    SHAPE_STRINGS_OR_STRING,
+    SHAPE_NESTED_HASHES,
+    SHAPE_DURATION,
+    SHAPE_DURATION_OR_NEVER,
+    SHAPE_CHOICE /* one of @choices */
+} Shape;
+
+/* Reads @value, which has the keyword's shape and is not null. */
+typedef void (*KeywordRead)(Entry *e, const Keyword *keyword, const Node *value);
+
+struct Keyword {
+    const char *name;
+    KeywordRead read; /* NULL: known to GitLab, not supported yet */
+    Shape shape;
+    size_t offset;              /* for the readers below: of the member */
+    const char *const *choices; /* SHAPE_CHOICE, NULL-terminated */
+};
+
+#define KEYWORD_LATER(name)                                                                        \
+    {                                                                                              \
+        (name), NULL, SHAPE_ANY                                                                    \
+    }
+
+/* "LOCATION:KEY" in the arena. */
+const char *entry_location(const Entry *e, const char *key);
+
+/* Whether all keys of the entry are in the table and supported; reports those that are not. */
+bool entry_check_keys(const Entry *e, const Keyword *keywords, size_t n);
+
+/* Whether all values have their shapes; reports "LOCATION KEY should be ...". */
+bool entry_check_shapes(const Entry *e, const Keyword *keywords, size_t n);
+
+/* Calls the reader of every keyword that is present and not null, in the order of the table. */
+void entry_read(Entry *e, const Keyword *keywords, size_t n);
+
+/* All three, for an entry without rules of its own.  "LOCATION config should be a hash" for another
+ * kind of node.  false: reported, nothing was read. */
+bool entry_read_hash(Entry *e, const Keyword *keywords, size_t n);
+
+/* Reports "LOCATION config TEXT" in lower case.  Returns false. */
+bool entry_report(const Entry *e, const Node *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Readers for a member at the keyword's offset. */
+void read_string(Entry *e, const Keyword *keyword, const Node *value);
+void read_bool(Entry *e, const Keyword *keyword, const Node *value);
+void read_strings(Entry *e, const Keyword *keyword, const Node *value); /* list or one string */
+void read_ignored(Entry *e, const Keyword *keyword, const Node *value);
+
+/* Whether @node has @shape; @choices: of SHAPE_CHOICE. */
+bool shape_fits(const Node *node, Shape shape, const char *const *choices);
+
+bool node_is_strings(const Node *node); /* a list of strings */
+
+/* Lists in lists up to @levels deep, with leaves for which @leaf holds. */
+bool node_is_nested(const Node *node, int levels, bool (*leaf)(const Node *));
+
+/* The strings of a string, a list or nested lists, in order. */
+CiStrings strings_of(Arena *arena, const Node *node);
+
+/* The leaves of nested lists, in order, appended to @leaves. */
+void node_flatten(const Node *node, GPtrArray *leaves);
+
+enum { ENTRY_NESTING = 10 };
+
+/* The parts, each in its own file. */
+
+/* script, before_script, after_script: into a CiStrings. */
+void entry_read_script(Entry *e, const Keyword *keyword, const Node *value);
+
+void entry_read_image(Entry *e, const Keyword *keyword, const Node *value);
+void entry_read_tags(Entry *e, const Keyword *keyword, const Node *value);
+void entry_read_timeout(Entry *e, const Keyword *keyword, const Node *value);
+void entry_read_artifacts(Entry *e, const Keyword *keyword, const Node *value);
+void entry_read_needs(Entry *e, const Keyword *keyword, const Node *value);
+
+typedef enum VariableForms {
+    VARIABLES_SCALAR, /* of a rule */
+    VARIABLES_JOB,    /* with value and expand */
+    VARIABLES_GLOBAL  /* with description and options as well */
+} VariableForms;
+
+CiVariables entry_variables(Compiler *c, const char *location, const Node *node,
+                            VariableForms forms);
+
+/* Rules of a job (@workflow: of the pipeline), flattened. */
+const CiRule *entry_rules(Compiler *c, const char *location, const Node *node, bool workflow,
+                          size_t *n);
+
+/* What `default` and the old top-level keywords give to jobs that have none of their own. */
+typedef struct Defaults {
+    CiStrings before_script;
+    CiStrings after_script;
+    CiStrings tags;
+    const CiImage *image;
+    const CiArtifacts *artifacts;
+} Defaults;
+
+/* Whether the top-level pair is hidden, a job, or neither. */
+bool job_is_hidden(const NodePair *pair);
+bool job_has_body(const Node *value);
+
+/* All jobs of the root into @config. */
+void entry_read_jobs(Compiler *c, const Node *root, const Defaults *defaults, CiConfig *config);
+
+#endif

@@ -1,0 +1,438 @@
+/* plan.c - which jobs one run has, and with which variables.
+ *
+ * The rules of the workflow decide about the pipeline, those of each job about the job.  What is
+ * given wins over the file, and the file over what is predefined.  All problems of the jobs that
+ * are in make one message.
+ */
+#include "ci/compiler.h"
+#include "ci/expand.h"
+#include "ci/rules.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+/* Variables that the jobs of one plan may have in sum: hostile files multiply. */
+static const size_t max_variables = 4000000;
+
+typedef struct Planner {
+    const CiConfig *config;
+    Arena *arena;
+    CiLimits limits;
+    CiVariables given;            /* wins over the file */
+    CiVariables predefined;       /* weaker than the file */
+    CiVariables root;             /* of the file, with the workflow rule's over them */
+    GHashTable *given_table;      /* name -> const CiVariable * */
+    GHashTable *predefined_table; /* likewise */
+    GHashTable *root_table;       /* likewise, into root.items */
+    CiStrings root_cycle;         /* among given, predefined and root: NULL for none */
+    size_t n_variables;
+    GString *errors;
+} Planner;
+
+/* What one job sees. */
+typedef struct Scope {
+    const Planner *planner;
+    const CiJob *job; /* NULL: the workflow */
+} Scope;
+
+/* ExpandLookup over a table of expand_table(). */
+static const char *value_in(void *table, const char *name)
+{
+    const CiVariable *variable = g_hash_table_lookup(table, name);
+
+    return variable ? variable->value : NULL;
+}
+
+/* The variables that every job has by being that job. */
+static CiVariables job_predefined(Arena *arena, const CiJob *job)
+{
+    CiVariable *items = arena_new0(arena, CiVariable, 3);
+    g_autofree char *slug = text_slug(job->name);
+
+    items[0] = (CiVariable){ .key = "CI_JOB_NAME", .value = job->name };
+    items[1] = (CiVariable){ .key = "CI_JOB_NAME_SLUG", .value = arena_strdup(arena, slug) };
+    items[2] = (CiVariable){ .key = "CI_JOB_STAGE", .value = job->stage };
+    return (CiVariables){ items, 3 };
+}
+
+static const char *value_of_list(CiVariables variables, const char *name)
+{
+    for (size_t i = variables.n; i > 0; i--) {
+        if (g_str_equal(variables.items[i - 1].key, name))
+            return variables.items[i - 1].value;
+    }
+    return NULL;
+}
+
+/* ExpressionLookup: conditions see values as they are written. */
+static const char *lookup(void *data, const char *name)
+{
+    const Scope *scope = data;
+    const Planner *p = scope->planner;
+    const char *value = value_in(p->given_table, name);
+
+    if (!value && scope->job)
+        value = value_of_list(scope->job->variables, name);
+    if (!value)
+        value = value_in(p->root_table, name);
+    if (!value && scope->job && g_str_has_prefix(name, "CI_JOB_"))
+        value = value_of_list(job_predefined(p->arena, scope->job), name);
+    return value ? value : value_in(p->predefined_table, name);
+}
+
+/* @over over @base: a key that is there keeps its place. */
+static CiVariables overlay(Arena *arena, CiVariables base, GHashTable *base_table, CiVariables over)
+{
+    if (over.n == 0)
+        return base;
+    CiVariable *items = arena_new0(arena, CiVariable, base.n + over.n);
+    size_t n = base.n;
+    if (n > 0)
+        memcpy(items, base.items, n * sizeof(*items));
+    for (size_t i = 0; i < over.n; i++) {
+        const CiVariable *known = g_hash_table_lookup(base_table, over.items[i].key);
+        items[known ? (size_t)(known - base.items) : n++] = over.items[i];
+    }
+    return (CiVariables){ items, n };
+}
+
+static CiVariables overlay_lists(Arena *arena, CiVariables base, CiVariables over)
+{
+    if (base.n == 0 || over.n == 0)
+        return over.n == 0 ? base : over;
+    g_autoptr(GHashTable) table = expand_table(base);
+    return overlay(arena, base, table, over);
+}
+
+/* All lists behind one another, the weaker first. */
+static CiVariables concatenate(Arena *arena, const CiVariables *lists, size_t n_lists)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < n_lists; i++)
+        n += lists[i].n;
+    CiVariable *items = arena_new0(arena, CiVariable, n);
+    CiVariables all = { items, 0 };
+    for (size_t i = 0; i < n_lists; i++) {
+        if (lists[i].n > 0)
+            memcpy(items + all.n, lists[i].items, lists[i].n * sizeof(*items));
+        all.n += lists[i].n;
+    }
+    return all;
+}
+
+static const CiRule *first_match(const Scope *scope, const CiRule *rules, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!rules[i].condition || expression_holds(scope->planner->config->expressions,
+                                                    rules[i].condition, lookup, (void *)scope))
+            return &rules[i];
+    }
+    return NULL;
+}
+
+static void add_error(Planner *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void add_error(Planner *p, const char *format, ...)
+{
+    va_list args;
+
+    if (p->errors->len > 0)
+        g_string_append_c(p->errors, '\n');
+    va_start(args, format);
+    g_string_append_vprintf(p->errors, format, args);
+    va_end(args);
+}
+
+static CiPlan *finish(Planner *p, CiPlan *plan, CiPlanResult result, const char *message)
+{
+    CiMessage *items = arena_new0(p->arena, CiMessage, 1);
+
+    items[0].text = message;
+    plan->result = result;
+    plan->messages = (CiMessages){ items, 1 };
+    return plan;
+}
+
+/* The workflow's rules: false where they keep the pipeline out. */
+static bool apply_workflow(Planner *p)
+{
+    const CiConfig *config = p->config;
+    Scope scope = { p, NULL };
+
+    if (!config->has_workflow_rules)
+        return true;
+    const CiRule *rule = first_match(&scope, config->workflow_rules, config->n_workflow_rules);
+    if (!rule || (rule->has_when && rule->when == WHEN_NEVER))
+        return false;
+    p->root = overlay(p->arena, p->root, p->root_table, rule->variables);
+    g_hash_table_destroy(p->root_table);
+    p->root_table = expand_table(p->root);
+    return true;
+}
+
+static const char *strip(Arena *arena, const char *text)
+{
+    g_autofree char *copy = g_strstrip(g_strdup(text));
+
+    return *copy ? arena_strdup(arena, copy) : NULL;
+}
+
+static void set_name(Planner *p, CiPlan *plan)
+{
+    Scope scope = { p, NULL };
+    const char *name = p->config->workflow_name;
+
+    if (!name)
+        return;
+    const char *expanded = expand_text(p->arena, name, false, lookup, &scope);
+    if (expanded)
+        plan->name = strip(p->arena, expanded);
+    else
+        add_error(p, "workflow name is too long after expansion (maximum is %d bytes)",
+                  CI_EXPANDED_MAX);
+}
+
+static bool refers(CiVariables variables)
+{
+    for (size_t i = 0; i < variables.n; i++) {
+        if (!variables.items[i].raw && expand_has_reference(variables.items[i].value))
+            return true;
+    }
+    return false;
+}
+
+static bool tags_refer(CiStrings tags)
+{
+    for (size_t i = 0; tags && tags[i]; i++) {
+        if (expand_has_reference(tags[i]))
+            return true;
+    }
+    return false;
+}
+
+static void report_cycle(Planner *p, const CiJob *job, CiStrings cycle)
+{
+    g_autofree char *names = g_strjoinv("\", \"", (char **)cycle);
+
+    add_error(p, "%s: circular variable reference detected: [\"%s\"]", job->name, names);
+}
+
+static void expand_tags(Planner *p, CiPlannedJob *planned, GHashTable *values)
+{
+    const char *const *tags = planned->tags;
+    size_t n = g_strv_length((char **)tags);
+    const char **expanded = arena_new0(p->arena, const char *, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        expanded[i] = expand_text(p->arena, tags[i], true, value_in, values);
+        if (!expanded[i]) {
+            add_error(p, "%s: a tag is too long after expansion (maximum is %d bytes)",
+                      planned->job->name, CI_EXPANDED_MAX);
+            expanded[i] = "";
+        }
+    }
+    planned->tags = expanded;
+}
+
+/* Looks for cycles among the job's variables and expands its tags.  Both need the whole collection,
+ * which is only built where the job's own variables or tags hold a reference. */
+static void resolve_variables(Planner *p, CiPlannedJob *planned, CiVariables own)
+{
+    CiStrings cycle = p->root_cycle;
+
+    if (own.n == 0 && cycle && !tags_refer(planned->tags)) {
+        report_cycle(p, planned->job, cycle);
+        return;
+    }
+    if (!cycle && !refers(own) && !tags_refer(planned->tags))
+        return;
+    const CiVariables lists[] = { p->predefined, job_predefined(p->arena, planned->job),
+                                  planned->variables, p->given };
+    CiVariables all = concatenate(p->arena, lists, G_N_ELEMENTS(lists));
+    p->n_variables += all.n;
+    all = ci_expand_values(p->arena, all, &cycle);
+    if (cycle) {
+        report_cycle(p, planned->job, cycle);
+    } else if (tags_refer(planned->tags)) {
+        g_autoptr(GHashTable) table = expand_table(all);
+        expand_tags(p, planned, table);
+    }
+}
+
+/* Whether the job is in, by its rules; fills what they decide. */
+static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiVariables *own)
+{
+    Scope scope = { p, job };
+
+    *planned = (CiPlannedJob){ .job = job,
+                               .when = job->when,
+                               .start_in_s = job->start_in_s,
+                               .allow_failure = job->allow_failure,
+                               .tags = job->tags };
+    *own = job->variables;
+    if (!job->has_rules)
+        return true;
+    const CiRule *rule = first_match(&scope, job->rules, job->n_rules);
+    if (!rule)
+        return false;
+    if (rule->has_when) {
+        planned->when = rule->when;
+        planned->start_in_s = rule->start_in_s;
+    }
+    if (rule->has_allow_failure)
+        planned->allow_failure = rule->allow_failure;
+    *own = overlay_lists(p->arena, job->variables, rule->variables);
+    return planned->when != WHEN_NEVER;
+}
+
+/* A job that is in, with all that it needs but its needs. */
+static bool plan_job(Planner *p, const CiJob *job, CiPlannedJob *planned)
+{
+    CiVariables own;
+
+    if (p->n_variables > max_variables || !apply_rules(p, job, planned, &own))
+        return false;
+    planned->variables = overlay(p->arena, p->root, p->root_table, own);
+    if (own.n > 0)
+        p->n_variables += planned->variables.n;
+    resolve_variables(p, planned, own);
+    return true;
+}
+
+/* Keeps the needs whose jobs are in. */
+static void plan_needs(Planner *p, CiPlannedJob *planned, GHashTable *names)
+{
+    const CiJob *job = planned->job;
+
+    if (job->n_needs > (size_t)p->limits.needs) {
+        add_error(p,
+                  "%s: one job can only need %d others, but you have listed %" G_GSIZE_FORMAT
+                  ". See needs keyword documentation for more details",
+                  job->name, p->limits.needs, job->n_needs);
+        return;
+    }
+    CiNeed *needs = arena_new0(p->arena, CiNeed, job->n_needs);
+    for (size_t i = 0; i < job->n_needs; i++) {
+        const CiNeed *need = &job->needs[i];
+        if (g_hash_table_contains(names, need->job))
+            needs[planned->n_needs++] = *need;
+        else if (!need->optional)
+            add_error(p,
+                      "'%s' job needs '%s' job, but '%s' does not exist in the pipeline. This "
+                      "might be because of the only, except, or rules keywords. To need a job that "
+                      "sometimes does not exist in the pipeline, use needs:optional.",
+                      job->name, need->job, need->job);
+    }
+    planned->needs = needs;
+}
+
+/* All jobs in the order of their stages: counted first, so that each is placed once. */
+static const CiJob **in_stage_order(const Planner *p)
+{
+    const CiConfig *config = p->config;
+    const CiJob **ordered = arena_new0(p->arena, const CiJob *, config->n_jobs);
+    size_t *next = g_new0(size_t, config->n_stages + 1);
+
+    for (size_t i = 0; i < config->n_jobs; i++)
+        next[config->jobs[i].stage_index + 1]++;
+    for (size_t i = 0; i < config->n_stages; i++)
+        next[i + 1] += next[i];
+    for (size_t i = 0; i < config->n_jobs; i++)
+        ordered[next[config->jobs[i].stage_index]++] = &config->jobs[i];
+    g_free(next);
+    return ordered;
+}
+
+static void plan_jobs(Planner *p, CiPlan *plan)
+{
+    const CiJob **ordered = in_stage_order(p);
+    CiPlannedJob *jobs = arena_new0(p->arena, CiPlannedJob, p->config->n_jobs);
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (size_t i = 0; i < p->config->n_jobs; i++) {
+        if (plan_job(p, ordered[i], &jobs[plan->n_jobs]))
+            g_hash_table_add(names, (gpointer)jobs[plan->n_jobs++].job->name);
+    }
+    for (size_t i = 0; i < plan->n_jobs; i++)
+        plan_needs(p, &jobs[i], names);
+    if (p->n_variables > max_variables)
+        add_error(p, "The jobs have too many variables in all (maximum is %" G_GSIZE_FORMAT ")",
+                  max_variables);
+    plan->jobs = jobs;
+}
+
+static bool has_middle_job(const CiPlan *plan)
+{
+    for (size_t i = 0; i < plan->n_jobs; i++) {
+        const char *stage = plan->jobs[i].job->stage;
+        if (!g_str_equal(stage, ".pre") && !g_str_equal(stage, ".post"))
+            return true;
+    }
+    return false;
+}
+
+static CiPlan *make_plan(Planner *p)
+{
+    CiPlan *plan = arena_new0(p->arena, CiPlan, 1);
+
+    if (!apply_workflow(p))
+        return finish(p, plan, CI_PLAN_FILTERED_BY_WORKFLOW,
+                      "Pipeline filtered out by workflow rules.");
+    const CiVariables lists[] = { p->predefined, p->root, p->given };
+    (void)ci_expand_values(p->arena, concatenate(p->arena, lists, G_N_ELEMENTS(lists)),
+                           &p->root_cycle);
+    set_name(p, plan);
+    plan_jobs(p, plan);
+    if (p->errors->len > 0)
+        return finish(p, plan, CI_PLAN_FAILED, arena_strdup(p->arena, p->errors->str));
+    if (p->limits.jobs > 0 && plan->n_jobs > (size_t)p->limits.jobs)
+        return finish(p, plan, CI_PLAN_TOO_MANY_JOBS,
+                      arena_printf(p->arena,
+                                   "Pipeline has too many jobs! Requested %" G_GSIZE_FORMAT
+                                   ", but the limit is %d.",
+                                   plan->n_jobs, p->limits.jobs));
+    if (!has_middle_job(plan))
+        return finish(p, plan, CI_PLAN_FILTERED_BY_RULES,
+                      "Pipeline will not run for the selected trigger. The rules configuration "
+                      "prevented any jobs from being added to the pipeline.");
+    return plan;
+}
+
+/* Tells what is predefined from what is given. */
+static void split_variables(Planner *p, CiVariables variables)
+{
+    CiVariable *given = arena_new0(p->arena, CiVariable, variables.n);
+    CiVariable *predefined = arena_new0(p->arena, CiVariable, variables.n);
+
+    p->given.items = given;
+    p->predefined.items = predefined;
+    for (size_t i = 0; i < variables.n; i++) {
+        const CiVariable *variable = &variables.items[i];
+        if (variable->predefined)
+            predefined[p->predefined.n++] = *variable;
+        else
+            given[p->given.n++] = *variable;
+    }
+}
+
+CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits)
+{
+    Planner p = { .config = config,
+                  .arena = config->arena,
+                  .limits = compiler_limits(limits),
+                  .root = config->variables };
+
+    split_variables(&p, variables);
+    p.given_table = expand_table(p.given);
+    p.predefined_table = expand_table(p.predefined);
+    p.root_table = expand_table(p.root);
+    p.errors = g_string_new(NULL);
+    CiPlan *plan = make_plan(&p);
+    g_string_free(p.errors, TRUE);
+    g_hash_table_destroy(p.root_table);
+    g_hash_table_destroy(p.predefined_table);
+    g_hash_table_destroy(p.given_table);
+    return plan;
+}
