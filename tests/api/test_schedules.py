@@ -1,0 +1,427 @@
+"""Schedules: create, read, list, change, hand over, play, and their variables."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from entities import check_entity, check_list
+from errors import FORBIDDEN, NO_PROJECT, NO_SCHEDULE, assert_answer, bad_value, base, invalid, missing, model
+from penstock import wait_until
+
+NIGHTLY = {"description": "Nightly", "ref": "main", "cron": "0 1 * * *"}
+
+
+def emptied(project):
+    """The project for one test; its schedules go after it, since their number is limited."""
+    yield project
+    for schedule in project.api.read(f"{project.at}/pipeline_schedules"):
+        project.api.delete(f"{project.at}/pipeline_schedules/{schedule['id']}")
+
+
+@pytest.fixture
+def place(project):
+    """A project without schedules."""
+    yield from emptied(project)
+
+
+@pytest.fixture(scope="module")
+def joined_project(project_factory, roles):
+    return roles.join(project_factory())
+
+
+@pytest.fixture
+def joined(joined_project):
+    """A project without schedules in which every role has a member."""
+    yield from emptied(joined_project)
+
+
+@pytest.fixture
+def fresh(project_factory):
+    """A project of the test's own."""
+    return project_factory()
+
+
+def create(client, project, **changes):
+    fields = {key: value for key, value in {**NIGHTLY, **changes}.items() if value is not None}
+    return client.post(f"{project.at}/pipeline_schedules", json=fields)
+
+
+def created(client, project, **changes):
+    answer = create(client, project, **changes)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def at(project, schedule):
+    return f"{project.at}/pipeline_schedules/{schedule['id']}"
+
+# --- create
+
+
+def test_create(api, place):
+    schedule = check_entity("PipelineScheduleDetails", created(api, place))
+    assert schedule["description"] == "Nightly"
+    assert schedule["ref"] == "refs/heads/main"
+    assert schedule["cron"] == "0 1 * * *"
+    assert schedule["cron_timezone"] == "UTC"
+    assert schedule["active"] is True
+    assert schedule["owner"]["username"] == "root"
+    assert schedule["last_pipeline"] is None
+    assert schedule.get("variables", []) == []
+    assert schedule["created_at"] == schedule["updated_at"]
+
+
+def test_read_back(api, place):
+    schedule = created(api, place)
+    read = check_entity("PipelineScheduleDetails", api.read(at(place, schedule)))
+    assert read == {"variables": [], **schedule} or read == schedule
+
+
+def test_next_run_is_the_cron_s_own_next_time(api, place):
+    now = datetime.now(timezone.utc)
+    soon = (now + timedelta(minutes=90)).replace(second=0, microsecond=0)
+    schedule = created(api, place, cron=f"{soon.minute} {soon.hour} * * *")
+    assert schedule["next_run_at"] == soon.strftime("%Y-%m-%dT%H:%M:00.000Z")
+
+
+def test_next_run_in_a_zone_is_given_in_utc(api, place):
+    # Tokyo knows no daylight saving: 01:00 there is 16:00 UTC.
+    assert created(api, place, cron_timezone="Asia/Tokyo")["next_run_at"].endswith("T16:00:00.000Z")
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Etc/UTC", "UTC", "America/St_Johns", "Pacific Time (US & Canada)"])
+def test_zone_comes_back_as_given(api, place, zone):
+    assert created(api, place, cron_timezone=zone)["cron_timezone"] == zone
+
+
+@pytest.mark.parametrize("cron", ["* * * * *", "*/5 * * * *", "0 0 1,15 * *", "0 9-17/2 * * mon-fri", "0 0 L * *", "0 0 * jan sun",
+                                  "0 0 29 2 *", "0 0 * * 7", "0 0 * * 1#1", "59 23 31 12 *", "0 0 13 * 5"])
+def test_crons_that_are_fine(api, place, cron):
+    schedule = created(api, place, cron=cron)
+    assert schedule["cron"] == cron
+    assert schedule["next_run_at"] > schedule["created_at"]
+
+
+def test_blanks_around_the_cron_are_stripped(api, place):
+    assert created(api, place, cron="  0 1 * * *  ")["cron"] == "0 1 * * *"
+
+
+@pytest.mark.parametrize("cron", ["61 * * * *", "0 0 31 2 *", "01 * * *", "", " ", "* * * *", "nonsense", "* * * * * * *", "0 24 * * *",
+                                  "0 0 0 * *", "0 0 * 13 *", "0 0 * * 8", "5-1/0 * * * *", "*/0 * * * *", "@", "1,,2 * * * *",
+                                  "9999999999999999999 * * * *", "a" * 10_000])
+def test_crons_that_are_not(api, place, cron):
+    assert_answer(create(api, place, cron=cron), 400, model(cron="syntax is invalid"))
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "/etc/localtime", "UTC+25", "x" * 1000])
+def test_zones_that_are_not(api, place, zone):
+    assert_answer(create(api, place, cron_timezone=zone), 400, model(cron_timezone="syntax is invalid"))
+
+
+def test_bad_cron_and_bad_zone_are_told_together(api, place):
+    answer = create(api, place, cron="61 * * * *", cron_timezone="Mars/Olympus")
+    assert answer.status_code == 400
+    assert set(answer.json()["message"]) == {"cron", "cron_timezone"}
+
+
+@pytest.mark.parametrize("absent, error", [
+    ("description", "description is missing"),
+    ("ref", "ref is missing, ref is empty"),
+    ("cron", "cron is missing"),
+])
+def test_missing_fields(api, place, absent, error):
+    assert_answer(create(api, place, **{absent: None}), 400, {"error": error})
+
+
+def test_empty_fields(api, place):
+    assert_answer(create(api, place, ref=""), 400, {"error": "ref is empty"})
+    assert_answer(create(api, place, description=""), 400, model(description="can't be blank"))
+    assert_answer(create(api, place, description="   "), 400, model(description="can't be blank"))
+
+
+def test_wrong_types(api, place):
+    assert_answer(create(api, place, active="maybe"), 400, invalid("active"))
+    assert_answer(create(api, place, description={"a": 1}), 400, invalid("description"))
+    assert_answer(create(api, place, cron=["* * * * *"]), 400, invalid("cron"))
+
+
+@pytest.mark.parametrize("ref", ["no-such", "refs/heads/no-such", "refs/tags/main", "../main", "main~1", "-"])
+def test_ref_that_is_not_there(api, place, ref):
+    assert_answer(create(api, place, ref=ref), 400, model(ref="is ambiguous"))
+
+
+def test_ref_by_its_full_name(api, place):
+    assert created(api, place, ref="refs/heads/main")["ref"] == "refs/heads/main"
+
+
+def test_ref_that_is_a_tag(api, place):
+    place.repository.push("HEAD:refs/tags/v1")
+    assert created(api, place, ref="v1")["ref"] == "refs/tags/v1"
+
+
+def test_ref_that_is_both(api, place):
+    place.repository.push("HEAD:refs/heads/both", "HEAD:refs/tags/both")
+    assert_answer(create(api, place, ref="both"), 400, model(ref="is ambiguous"))
+    assert created(api, place, ref="refs/tags/both")["ref"] == "refs/tags/both"
+
+
+def test_inactive_schedule_keeps_its_next_run(api, place):
+    schedule = created(api, place, active=False)
+    assert schedule["active"] is False
+    assert schedule["next_run_at"]
+
+
+def test_limit_for_a_project(api, place):
+    for _ in range(10):
+        created(api, place)
+    answer = create(api, place)
+    assert_answer(answer, 400, base("Maximum number of ci pipeline schedules (10) exceeded"))
+
+
+def test_unknown_project(api):
+    assert_answer(api.post("/projects/999999/pipeline_schedules", json=NIGHTLY), 404, NO_PROJECT)
+
+
+@pytest.mark.parametrize("role, status", [("guest", 403), ("reporter", 403), ("developer", 201), ("maintainer", 201),
+                                          ("owner", 201), ("outsider", 404), ("nobody", 401)])
+def test_who_may_create(roles, joined, role, status):
+    answer = create(roles[role], joined)
+    assert answer.status_code == status, answer.text
+    if status == 201:
+        assert answer.json()["owner"]["id"] == roles.accounts[role].id
+    if status == 403:
+        assert_answer(answer, 403, FORBIDDEN)
+
+
+def test_protected_ref_needs_the_right_to_push(api, roles, fresh):
+    joined = roles.join(fresh)
+    answer = api.post(f"{joined.at}/protected_branches", json={"name": "main", "push_access_level": 40, "merge_access_level": 40})
+    assert answer.status_code == 201, answer.text
+    assert_answer(create(roles["developer"], joined), 400,
+                  base("The current user is not authorized to create the pipeline schedule"))
+    assert create(roles["maintainer"], joined).status_code == 201
+
+# --- list and read
+
+
+def test_list(api, place):
+    first, second = created(api, place), created(api, place, active=False, description="Off")
+    schedules = check_list("PipelineSchedule", api.read(f"{place.at}/pipeline_schedules"))
+    assert [schedule["id"] for schedule in schedules] == [second["id"], first["id"]]
+    for scope, ids in (("active", [first["id"]]), ("inactive", [second["id"]])):
+        assert [schedule["id"] for schedule in api.read(f"{place.at}/pipeline_schedules", scope=scope)] == ids
+    assert_answer(api.get(f"{place.at}/pipeline_schedules", params={"scope": "all"}), 400, bad_value("scope"))
+
+
+@pytest.mark.parametrize("method, path", [("GET", ""), ("PUT", ""), ("DELETE", ""), ("POST", "/play"), ("POST", "/take_ownership"),
+                                          ("GET", "/pipelines"), ("GET", "/variables/A"), ("DELETE", "/variables/A")])
+def test_unknown_schedule(api, place, method, path):
+    assert_answer(api.request(method, f"{place.at}/pipeline_schedules/999999{path}"), 404, NO_SCHEDULE)
+
+
+def test_schedule_of_another_project(api, place, joined):
+    schedule = created(api, place)
+    assert_answer(api.get(f"{joined.at}/pipeline_schedules/{schedule['id']}"), 404, NO_SCHEDULE)
+    assert_answer(api.delete(f"{joined.at}/pipeline_schedules/{schedule['id']}"), 404, NO_SCHEDULE)
+
+
+@pytest.mark.parametrize("role, status", [("guest", 200), ("reporter", 200), ("developer", 200), ("outsider", 404), ("nobody", 401)])
+def test_who_may_read(api, roles, joined, role, status):
+    schedule = created(api, joined)
+    assert roles[role].get(f"{joined.at}/pipeline_schedules").status_code == status
+    assert roles[role].get(at(joined, schedule)).status_code == status
+
+
+def test_guest_reads_nothing_without_public_jobs(api, roles, fresh):
+    joined = roles.join(fresh)
+    schedule = created(api, joined)
+    assert api.put(joined.at, json={"public_jobs": False}).status_code == 200
+    assert_answer(roles["guest"].get(f"{joined.at}/pipeline_schedules"), 403, FORBIDDEN)
+    assert roles["guest"].get(at(joined, schedule)).status_code in (403, 404)
+    assert roles["reporter"].get(at(joined, schedule)).status_code == 200
+
+
+def test_variables_are_for_the_owner_and_maintainers(api, roles, joined):
+    schedule = created(roles["developer"], joined)
+    path = at(joined, schedule)
+    assert roles["developer"].post(f"{path}/variables", json={"key": "A", "value": "secret"}).status_code == 201
+    assert [variable["key"] for variable in roles["developer"].read(path)["variables"]] == ["A"]
+    assert [variable["key"] for variable in roles["maintainer"].read(path)["variables"]] == ["A"]
+    assert "variables" not in roles["reporter"].read(path)
+    assert "variables" not in roles["guest"].read(path)
+
+# --- change
+
+
+def test_update(api, place):
+    schedule = created(api, place)
+    answer = api.put(at(place, schedule), json={
+        "description": "Weekly", "cron": "30 2 * * 0", "cron_timezone": "Asia/Tokyo", "active": False})
+    assert answer.status_code == 200, answer.text
+    changed = check_entity("PipelineScheduleDetails", answer.json())
+    assert changed["description"] == "Weekly"
+    assert changed["cron"] == "30 2 * * 0"
+    assert changed["cron_timezone"] == "Asia/Tokyo"
+    assert changed["active"] is False
+    assert changed["next_run_at"].endswith("T17:30:00.000Z")
+    assert changed["updated_at"] >= schedule["updated_at"]
+    assert api.read(at(place, schedule))["description"] == "Weekly"
+
+
+def test_bad_update_changes_nothing(api, place):
+    schedule = created(api, place)
+    path = at(place, schedule)
+    assert_answer(api.put(path, json={"description": "New", "cron": "61 * * * *"}), 400, model(cron="syntax is invalid"))
+    assert_answer(api.put(path, json={"cron_timezone": "Mars/Olympus"}), 400, model(cron_timezone="syntax is invalid"))
+    assert_answer(api.put(path, json={"description": ""}), 400, model(description="can't be blank"))
+    assert_answer(api.put(path, json={"ref": "no-such"}), 400, model(ref="is ambiguous"))
+    assert_answer(api.put(path, json={"active": "maybe"}), 400, invalid("active"))
+    assert api.read(path)["cron"] == "0 1 * * *"
+    assert api.read(path)["description"] == "Nightly"
+
+
+@pytest.mark.parametrize("role, status", [("guest", 403), ("reporter", 403), ("developer", 200), ("maintainer", 403), ("owner", 403),
+                                          ("outsider", 404), ("nobody", 401)])
+def test_only_the_owner_of_a_schedule_changes_it(roles, joined, role, status):
+    schedule = created(roles["developer"], joined)
+    answer = roles[role].put(at(joined, schedule), json={"description": "Mine"})
+    assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("role, status", [("guest", 403), ("reporter", 403), ("developer", 403), ("maintainer", 201), ("owner", 201),
+                                          ("outsider", 404), ("nobody", 401)])
+def test_who_may_take_over(api, roles, joined, role, status):
+    schedule = created(api, joined)
+    answer = roles[role].post(at(joined, schedule) + "/take_ownership")
+    assert answer.status_code == status, answer.text
+    if status == 201:
+        assert check_entity("PipelineScheduleDetails", answer.json())["owner"]["id"] == roles.accounts[role].id
+        assert roles[role].put(at(joined, schedule), json={"description": "Mine"}).status_code == 200
+
+
+def test_taking_over_one_s_own_is_200(api, place):
+    assert api.post(at(place, created(api, place)) + "/take_ownership").status_code == 200
+
+
+@pytest.mark.parametrize("role, status", [("guest", 403), ("reporter", 403), ("developer", 403), ("maintainer", 204), ("owner", 204),
+                                          ("outsider", 404), ("nobody", 401)])
+def test_who_may_delete_another_s(api, roles, joined, role, status):
+    schedule = created(api, joined)
+    assert roles[role].delete(at(joined, schedule)).status_code == status
+    assert api.get(at(joined, schedule)).status_code == (404 if status == 204 else 200)
+
+
+def test_owner_deletes(roles, joined):
+    schedule = created(roles["developer"], joined)
+    assert roles["developer"].delete(at(joined, schedule)).status_code == 204
+    assert_answer(roles["developer"].get(at(joined, schedule)), 404, NO_SCHEDULE)
+
+# --- variables
+
+
+def test_variables(api, place):
+    schedule = created(api, place)
+    path = at(place, schedule) + "/variables"
+    answer = api.post(path, json={"key": "A", "value": "one"})
+    assert answer.status_code == 201, answer.text
+    assert check_entity("Variable", answer.json()) == {"variable_type": "env_var", "key": "A", "value": "one", "raw": False}
+    assert api.make(path, key="F", value="text", variable_type="file")["variable_type"] == "file"
+    assert api.read(f"{path}/A")["value"] == "one"
+    answer = api.put(f"{path}/A", json={"value": "two"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["value"] == "two"
+    assert {variable["key"]: variable["value"] for variable in api.read(at(place, schedule))["variables"]} == {"A": "two", "F": "text"}
+    answer = api.delete(f"{path}/A")
+    assert_answer(answer, 202, {"variable_type": "env_var", "key": "A", "value": "two", "raw": False})
+    assert_answer(api.get(f"{path}/A"), 404, {"message": "404 Pipeline Schedule Variable Not Found"})
+    assert_answer(api.put(f"{path}/A", json={"value": "x"}), 404, {"message": "404 Pipeline Schedule Variable Not Found"})
+    assert_answer(api.delete(f"{path}/A"), 404, {"message": "404 Pipeline Schedule Variable Not Found"})
+
+
+def test_variables_that_are_refused(api, place):
+    path = at(place, created(api, place)) + "/variables"
+    assert_answer(api.post(path, json={}), 400, missing("key", "value"))
+    assert_answer(api.post(path, json={"key": "not a key", "value": "x"}), 400,
+                  model(key="can contain only letters, digits and '_'."))
+    assert_answer(api.post(path, json={"key": "A", "value": "x", "variable_type": "secret"}), 400, bad_value("variable_type"))
+    assert api.post(path, json={"key": "A", "value": ""}).status_code == 201
+    assert api.post(path, json={"key": "A", "value": "again"}).status_code == 400
+
+
+def test_who_may_set_variables(roles, joined):
+    schedule = created(roles["developer"], joined)
+    path = at(joined, schedule) + "/variables"
+    for role, status in (("guest", 403), ("reporter", 403), ("maintainer", 403), ("outsider", 404), ("nobody", 401),
+                         ("developer", 201)):
+        assert roles[role].post(path, json={"key": "A", "value": "x"}).status_code == status, role
+    assert roles["reporter"].get(f"{path}/A").status_code == 403
+    assert roles["maintainer"].get(f"{path}/A").status_code == 200
+
+# --- play
+
+
+def pipelines_of(api, project, schedule):
+    return api.read(f"{at(project, schedule)}/pipelines")
+
+
+def play(api, project, schedule):
+    """Plays a schedule and answers its new pipeline."""
+    before = len(pipelines_of(api, project, schedule))
+    answer = api.post(at(project, schedule) + "/play")
+    assert_answer(answer, 201, {"message": "201 Created"})
+
+    def probe():
+        pipelines = pipelines_of(api, project, schedule)
+        return pipelines[-1] if len(pipelines) > before else None
+    return wait_until(probe, "the played schedule's pipeline")
+
+
+def test_play_runs_the_file_that_the_variable_names(api, fresh):
+    schedule = created(api, fresh)
+    api.make(at(fresh, schedule) + "/variables", key="_PIPELINE_FILE_NAME", value="full-ci.yml")
+    api.make(at(fresh, schedule) + "/variables", key="COLOR", value="blue")
+    pipeline = check_entity("PipelineBasic", play(api, fresh, schedule))
+    assert pipeline["source"] == "schedule"
+    assert pipeline["ref"] == "main"
+    assert pipeline["sha"] == fresh.sha
+    whole = fresh.pipeline(pipeline["id"])
+    assert whole["name"] == "full-ci.yml"
+    assert whole["user"]["username"] == "root"
+    assert set(fresh.jobs(pipeline["id"])) == {"build", "unit", "style", "release"}
+    job = fresh.runner.take("build")
+    assert job.variable("COLOR") == "blue"
+    assert job.variable("CI_PIPELINE_SOURCE") == "schedule"
+    last = api.read(at(fresh, schedule))["last_pipeline"]
+    assert check_entity("PipelineBasic", last)["id"] == pipeline["id"]
+
+
+def test_play_an_inactive_schedule(api, fresh):
+    schedule = created(api, fresh, active=False)
+    api.make(at(fresh, schedule) + "/variables", key="_PIPELINE_FILE_NAME", value="full-ci.yml")
+    play(api, fresh, schedule)
+    play(api, fresh, schedule)
+    ids = [pipeline["id"] for pipeline in pipelines_of(api, fresh, schedule)]
+    assert ids == sorted(ids) and len(ids) == 2
+    assert api.read(at(fresh, schedule))["active"] is False
+
+
+def test_play_with_a_broken_file_leaves_a_failed_pipeline(api, fresh):
+    fresh.push({"broken-ci.yml": "job: {script: 1}\n"})
+    schedule = created(api, fresh)
+    api.make(at(fresh, schedule) + "/variables", key="_PIPELINE_FILE_NAME", value="broken-ci.yml")
+    pipeline = fresh.wait_for(play(api, fresh, schedule)["id"], "failed")
+    assert "script" in pipeline["yaml_errors"]
+
+
+@pytest.mark.parametrize("role, status", [("guest", 403), ("reporter", 403), ("developer", 201), ("maintainer", 201), ("outsider", 404),
+                                          ("nobody", 401)])
+def test_who_may_play(api, roles, joined, role, status):
+    schedule = created(api, joined)
+    assert roles[role].post(at(joined, schedule) + "/play").status_code == status
+
+
+def test_deleted_schedule_leaves_its_pipelines(api, fresh):
+    schedule = created(api, fresh)
+    api.make(at(fresh, schedule) + "/variables", key="_PIPELINE_FILE_NAME", value="full-ci.yml")
+    pipeline = play(api, fresh, schedule)
+    assert api.delete(at(fresh, schedule)).status_code == 204
+    assert fresh.pipeline(pipeline["id"])["id"] == pipeline["id"]
