@@ -13,6 +13,7 @@ CREATE TABLE users (
     email         TEXT NOT NULL UNIQUE,  -- lower case
     state         TEXT NOT NULL,         -- active, blocked
     admin         SMALLINT NOT NULL DEFAULT 0,
+    bot           SMALLINT NOT NULL DEFAULT 0,  -- behind a project's or group's access token
     password_hash TEXT,                  -- Argon2id; NULL: cannot sign in by password
     created_at    BIGINT NOT NULL
 );
@@ -26,6 +27,7 @@ CREATE TABLE namespaces (
     name        TEXT NOT NULL,
     path        TEXT NOT NULL,
     full_path   TEXT NOT NULL,
+    full_name   TEXT NOT NULL,           -- "Group / Subgroup"
     path_key    TEXT NOT NULL UNIQUE,    -- full_path in lower case
     description TEXT NOT NULL DEFAULT '',
     visibility  TEXT NOT NULL,
@@ -47,6 +49,8 @@ CREATE TABLE projects (
     default_branch  TEXT NOT NULL,
     public_jobs     SMALLINT NOT NULL DEFAULT 1,
     jobs_enabled    SMALLINT NOT NULL DEFAULT 1,
+    shared_runners_enabled SMALLINT NOT NULL DEFAULT 1, -- instance runners may take its jobs
+    group_runners_enabled SMALLINT NOT NULL DEFAULT 1,
     archived        SMALLINT NOT NULL DEFAULT 0,
     ci_config_path  TEXT,                  -- NULL: .gitlab-ci.yml
     build_timeout_s BIGINT NOT NULL,
@@ -61,6 +65,8 @@ CREATE TABLE projects (
     last_activity_at BIGINT NOT NULL
 );
 CREATE INDEX projects_by_namespace ON projects (namespace_id);
+CREATE UNIQUE INDEX projects_by_runners_token ON projects (runners_token_hash)
+    WHERE runners_token_hash IS NOT NULL;
 
 -- A role of a user in a project or in a group (then also in all that is below the group).
 CREATE TABLE members (
@@ -141,7 +147,7 @@ CREATE TABLE pipeline_schedules (
     created_at    BIGINT NOT NULL,
     updated_at    BIGINT NOT NULL
 );
-CREATE INDEX pipeline_schedules_by_project ON pipeline_schedules (project_id);
+CREATE INDEX pipeline_schedules_by_project ON pipeline_schedules (project_id, id);
 CREATE INDEX pipeline_schedules_due ON pipeline_schedules (active, next_run_at);
 
 CREATE TABLE schedule_variables (
@@ -184,6 +190,7 @@ CREATE TABLE pipelines (
     yaml_errors    TEXT,                  -- NULL: the configuration was valid
     config_path    TEXT NOT NULL,         -- the file it was compiled from
     protected      SMALLINT NOT NULL,
+    cancel_on_job_failure SMALLINT NOT NULL DEFAULT 0, -- workflow:auto_cancel:on_job_failure: all
     schedule_id    BIGINT,                -- NULL: not from a schedule
     trigger_id     BIGINT,                -- NULL: not from a trigger
     upstream_job_id BIGINT,               -- whose job token made it; NULL: none
@@ -195,11 +202,13 @@ CREATE TABLE pipelines (
     committed_at   BIGINT
 );
 CREATE UNIQUE INDEX pipelines_by_project_iid ON pipelines (project_id, iid);
-CREATE INDEX pipelines_by_project ON pipelines (project_id, id);
+-- With the source, so that counting reads no row.
+CREATE INDEX pipelines_by_project ON pipelines (project_id, id, source);
 CREATE INDEX pipelines_by_ref ON pipelines (project_id, ref, id);
 CREATE INDEX pipelines_by_status ON pipelines (project_id, status, id);
 CREATE INDEX pipelines_by_sha ON pipelines (project_id, sha);
-CREATE INDEX pipelines_by_schedule ON pipelines (schedule_id, id);
+CREATE INDEX pipelines_by_updated ON pipelines (project_id, updated_at);
+CREATE INDEX pipelines_by_schedule ON pipelines (schedule_id, id) WHERE schedule_id IS NOT NULL;
 
 -- Given when the pipeline was made: by a trigger, a schedule, the API.
 CREATE TABLE pipeline_variables (
@@ -225,7 +234,8 @@ CREATE UNIQUE INDEX stages_by_pipeline ON stages (pipeline_id, position);
 CREATE TABLE job_specs (
     id       {ID},
     pipeline_id BIGINT NOT NULL REFERENCES pipelines (id) ON DELETE CASCADE,
-    options  TEXT NOT NULL                -- JSON: scripts, image, artifacts, variables (src/pipeline/spec.h)
+    options  TEXT NOT NULL,               -- JSON: scripts, image, artifacts, variables (src/pipeline/spec.h)
+    policy   TEXT                         -- JSON: what the engine asks of it (retry, exit codes); NULL: nothing
 );
 CREATE INDEX job_specs_by_pipeline ON job_specs (pipeline_id);
 
@@ -234,7 +244,7 @@ CREATE TABLE jobs (
     id             {ID},
     pipeline_id    BIGINT NOT NULL REFERENCES pipelines (id) ON DELETE CASCADE,
     project_id     BIGINT NOT NULL,
-    spec_id        BIGINT NOT NULL REFERENCES job_specs (id),
+    spec_id        BIGINT NOT NULL REFERENCES job_specs (id) ON DELETE CASCADE,
     stage          TEXT NOT NULL,
     stage_position BIGINT NOT NULL,
     name           TEXT NOT NULL,
@@ -255,7 +265,7 @@ CREATE TABLE jobs (
     coverage       DOUBLE PRECISION,      -- NULL: none found
     runner_id      BIGINT,                -- NULL: not picked
     manager_id     BIGINT,
-    token_hash     TEXT UNIQUE,           -- of the job token; NULL: it has none (any more)
+    token_hash     TEXT,                  -- of the job token; NULL: it has none (any more)
     confirm_by     BIGINT,                -- handed out, not confirmed yet; NULL: no hand-out is open
     graceful       SMALLINT NOT NULL DEFAULT 0,   -- its runner can cancel gracefully
     trace_size     BIGINT NOT NULL DEFAULT 0,     -- accepted log bytes
@@ -272,9 +282,13 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_by_pipeline ON jobs (pipeline_id, id);
 CREATE INDEX jobs_by_project ON jobs (project_id, id);
 CREATE INDEX jobs_by_project_status ON jobs (project_id, status, id);
-CREATE INDEX jobs_by_status ON jobs (status, id);
+-- The few that somebody waits for, of however many there are.
+CREATE INDEX jobs_in_flight ON jobs (status, id)
+    WHERE status = 'pending' OR status = 'running' OR status = 'canceling' OR status = 'scheduled';
 CREATE INDEX jobs_by_spec ON jobs (spec_id);
-CREATE INDEX jobs_by_confirm ON jobs (confirm_by);
+CREATE INDEX jobs_by_runner ON jobs (runner_id, id) WHERE runner_id IS NOT NULL;
+CREATE INDEX jobs_by_confirm ON jobs (confirm_by) WHERE confirm_by IS NOT NULL;
+CREATE UNIQUE INDEX jobs_by_token ON jobs (token_hash) WHERE token_hash IS NOT NULL;
 
 CREATE TABLE job_needs (
     id        {ID},
@@ -307,7 +321,8 @@ CREATE TABLE artifacts (
     created_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX artifacts_by_job ON artifacts (job_id, file_type);
-CREATE INDEX artifacts_by_expiry ON artifacts (expire_at);
+CREATE INDEX artifacts_by_expiry ON artifacts (expire_at) WHERE expire_at IS NOT NULL;
+CREATE INDEX artifacts_by_project ON artifacts (project_id, id);
 
 CREATE TABLE runners (
     id             {ID},
@@ -315,6 +330,7 @@ CREATE TABLE runners (
     token_hash     TEXT NOT NULL UNIQUE,
     token_start    TEXT NOT NULL,
     description    TEXT NOT NULL DEFAULT '',
+    maintenance_note TEXT,                -- NULL: none
     tags           TEXT NOT NULL DEFAULT '',   -- blank-separated, sorted
     run_untagged   SMALLINT NOT NULL DEFAULT 1,
     locked         SMALLINT NOT NULL DEFAULT 0,
