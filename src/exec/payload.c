@@ -1,0 +1,325 @@
+/* payload.c - the JSON of a job into a Job; section 2.5 of the protocol names every key. */
+#include "exec/payload.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+#include <string.h>
+
+enum { DEFAULT_TIMEOUT_S = 7200, MIN_SHA = 8, MAX_SHA = 64 };
+
+typedef struct Reader {
+    Arena *arena;
+    Error *err;
+} Reader;
+
+static const char *const no_strings[] = { NULL };
+
+static const char *read_string(Reader *r, const json_t *object, const char *key)
+{
+    const char *text = json_get_string(object, key);
+
+    return text && *text ? arena_strdup(r->arena, text) : NULL;
+}
+
+/* Never NULL; what is no string is left out. */
+static const char *const *read_strings(Reader *r, const json_t *object, const char *key)
+{
+    const json_t *array = json_object_get(object, key);
+    size_t n = json_array_size(array);
+
+    if (n == 0)
+        return no_strings;
+    const char **list = arena_new0(r->arena, const char *, n + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = json_string_value(json_array_get(array, i));
+        if (text)
+            list[used++] = arena_strdup(r->arena, text);
+    }
+    return list;
+}
+
+static UploadWhen read_when(const json_t *object)
+{
+    const char *when = json_get_string(object, "when");
+
+    if (g_strcmp0(when, "on_failure") == 0)
+        return UPLOAD_ON_FAILURE;
+    return g_strcmp0(when, "always") == 0 ? UPLOAD_ALWAYS : UPLOAD_ON_SUCCESS;
+}
+
+static bool is_variable_name(const char *key)
+{
+    if (!key || !(g_ascii_isalpha(*key) || *key == '_'))
+        return false;
+    for (; *key; key++)
+        if (!g_ascii_isalnum(*key) && *key != '_')
+            return false;
+    return true;
+}
+
+static bool read_variables(Reader *r, const json_t *payload, Job *job)
+{
+    const json_t *array = json_object_get(payload, "variables");
+    size_t n = json_array_size(array);
+    JobVariable *variables = arena_new0(r->arena, JobVariable, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_array_get(array, i);
+        const char *key = json_get_string(item, "key");
+        if (!is_variable_name(key))
+            return error_set(r->err, ERR_INVALID, "the variable name '%s' is not usable in a shell",
+                             key ? key : "");
+        const char *value = json_get_string(item, "value");
+        variables[i] = (JobVariable){
+            .key = arena_strdup(r->arena, key),
+            .value = arena_strdup(r->arena, value ? value : ""),
+            .masked = json_get_bool(item, "masked", false),
+            .file = json_get_bool(item, "file", false),
+            .raw = json_get_bool(item, "raw", false),
+        };
+    }
+    job->variables = variables;
+    job->n_variables = n;
+    return true;
+}
+
+static void read_steps(Reader *r, const json_t *payload, Job *job)
+{
+    const json_t *array = json_object_get(payload, "steps");
+    size_t n = json_array_size(array);
+    JobStep *steps = arena_new0(r->arena, JobStep, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_array_get(array, i);
+        const char *name = read_string(r, item, "name");
+        steps[i].name = name ? name : "script";
+        steps[i].script = read_strings(r, item, "script");
+    }
+    job->steps = steps;
+    job->n_steps = n;
+}
+
+static void read_artifacts(Reader *r, const json_t *payload, Job *job)
+{
+    const json_t *array = json_object_get(payload, "artifacts");
+    size_t n = json_array_size(array);
+    JobArtifact *artifacts = arena_new0(r->arena, JobArtifact, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_array_get(array, i);
+        artifacts[i] = (JobArtifact){
+            .name = read_string(r, item, "name"),
+            .untracked = json_get_bool(item, "untracked", false),
+            .paths = read_strings(r, item, "paths"),
+            .exclude = read_strings(r, item, "exclude"),
+            .when = read_when(item),
+            .type = read_string(r, item, "artifact_type"),
+            .format = read_string(r, item, "artifact_format"),
+            .expire_in = read_string(r, item, "expire_in"),
+        };
+    }
+    job->artifacts = artifacts;
+    job->n_artifacts = n;
+}
+
+static void read_caches(Reader *r, const json_t *payload, Job *job)
+{
+    const json_t *array = json_object_get(payload, "cache");
+    size_t n = json_array_size(array);
+    JobCache *caches = arena_new0(r->arena, JobCache, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_array_get(array, i);
+        caches[i] = (JobCache){
+            .key = read_string(r, item, "key"),
+            .fallback_keys = read_strings(r, item, "fallback_keys"),
+            .untracked = json_get_bool(item, "untracked", false),
+            .paths = read_strings(r, item, "paths"),
+            .policy = read_string(r, item, "policy"),
+            .when = read_when(item),
+        };
+    }
+    job->caches = caches;
+    job->n_caches = n;
+}
+
+static void read_dependencies(Reader *r, const json_t *payload, Job *job)
+{
+    const json_t *array = json_object_get(payload, "dependencies");
+    size_t n = json_array_size(array);
+    JobDependency *list = arena_new0(r->arena, JobDependency, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *item = json_array_get(array, i);
+        const char *file = json_get_string(json_object_get(item, "artifacts_file"), "filename");
+        if (!file || !*file)
+            continue;
+        const char *token = read_string(r, item, "token");
+        list[job->n_dependencies++] = (JobDependency){
+            .id = json_get_int(item, "id", 0),
+            .name = arena_strdup(r->arena, json_get_string(item, "name")),
+            .token = token ? token : job->token,
+        };
+    }
+    job->dependencies = list;
+}
+
+static void read_hooks(Reader *r, const json_t *payload, Job *job)
+{
+    const json_t *array = json_object_get(payload, "hooks");
+
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *item = json_array_get(array, i);
+        const char *name = json_get_string(item, "name");
+        if (g_strcmp0(name, "pre_get_sources_script") == 0)
+            job->pre_sources = read_strings(r, item, "script");
+        else if (g_strcmp0(name, "post_get_sources_script") == 0)
+            job->post_sources = read_strings(r, item, "script");
+    }
+}
+
+/* "https://user:secret@host/group/project.git" -> the URL without credentials and the path. */
+static bool read_url(Reader *r, const char *text, JobGit *git)
+{
+    bool secure = text && g_str_has_prefix(text, "https://");
+
+    if (!text || (!secure && !g_str_has_prefix(text, "http://")))
+        return error_set(r->err, ERR_INVALID, "the repository's URL is not http or https");
+    const char *host = text + (secure ? strlen("https://") : strlen("http://"));
+    const char *slash = strchr(host, '/');
+    size_t authority = slash ? (size_t)(slash - host) : strlen(host);
+    const char *at = memrchr(host, '@', authority);
+    if (at) {
+        authority -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    g_autofree char *path = g_strdup(slash ? slash + 1 : "");
+    if (g_str_has_suffix(path, ".git"))
+        path[strlen(path) - strlen(".git")] = '\0';
+    if (authority == 0 || !text_is_inner_path(path) || strpbrk(path, "?#\n\r"))
+        return error_set(r->err, ERR_INVALID, "the repository's URL has no usable host or path");
+    git->path = arena_strdup(r->arena, path);
+    git->url = arena_printf(r->arena, "%s://%s", secure ? "https" : "http", host);
+    return true;
+}
+
+static bool is_sha(const char *text)
+{
+    size_t n = text ? strspn(text, "0123456789abcdef") : 0;
+
+    return n >= MIN_SHA && n <= MAX_SHA && text[n] == '\0';
+}
+
+static bool read_git(Reader *r, const json_t *payload, JobGit *git)
+{
+    const json_t *info = json_object_get(payload, "git_info");
+    const char *sha = json_get_string(info, "sha");
+    const char *ref = json_get_string(info, "ref");
+
+    if (!read_url(r, json_get_string(info, "repo_url"), git))
+        return false;
+    if (!is_sha(sha))
+        return error_set(r->err, ERR_INVALID, "the commit '%s' is not a hash", sha ? sha : "");
+    git->sha = arena_strdup(r->arena, sha);
+    git->ref = arena_strdup(r->arena, ref ? ref : "");
+    git->refspecs = read_strings(r, info, "refspecs");
+    for (const char *const *spec = git->refspecs; *spec; spec++)
+        if (**spec == '-' || !**spec || strpbrk(*spec, " \t\r\n"))
+            return error_set(r->err, ERR_INVALID, "the refspec '%s' is malformed", *spec);
+    git->depth = MAX(json_get_int(info, "depth", 0), 0);
+    git->object_format = read_string(r, info, "repo_object_format");
+    if (git->object_format && !g_str_equal(git->object_format, "sha1") &&
+        !g_str_equal(git->object_format, "sha256"))
+        return error_set(r->err, ERR_INVALID, "the object format '%s' is unknown",
+                         git->object_format);
+    return true;
+}
+
+static bool refuse_unsupported(Reader *r, const json_t *payload)
+{
+    if (json_object_get(payload, "run"))
+        return error_set(r->err, ERR_INVALID, "the keyword 'run' is not supported by this runner");
+    if (json_object_size(json_object_get(payload, "secrets")) > 0)
+        return error_set(r->err, ERR_INVALID, "external secrets are not supported by this runner");
+    if (json_array_size(json_object_get(payload, "inputs")) > 0)
+        return error_set(r->err, ERR_INVALID, "job inputs are not supported by this runner");
+    return true;
+}
+
+static bool read_job(Reader *r, const json_t *payload, Job *job)
+{
+    const json_t *info = json_object_get(payload, "job_info");
+    const json_t *features = json_object_get(payload, "features");
+
+    job->id = json_get_int(payload, "id", 0);
+    job->token = read_string(r, payload, "token");
+    if (job->id <= 0 || !job->token)
+        return error_set(r->err, ERR_INVALID, "the job has no id or no token");
+    if (!refuse_unsupported(r, payload) || !read_git(r, payload, &job->git) ||
+        !read_variables(r, payload, job))
+        return false;
+    const char *name = read_string(r, info, "name");
+    const char *stage = read_string(r, info, "stage");
+    job->name = name ? name : "";
+    job->stage = stage ? stage : "";
+    job->allow_git_fetch = json_get_bool(payload, "allow_git_fetch", false);
+    job->timeout_s = json_get_int(json_object_get(payload, "runner_info"), "timeout", 0);
+    if (job->timeout_s <= 0)
+        job->timeout_s = DEFAULT_TIMEOUT_S;
+    job->image = read_string(r, json_object_get(payload, "image"), "name");
+    job->n_services = json_array_size(json_object_get(payload, "services"));
+    job->trace_sections = json_get_bool(features, "trace_sections", false);
+    job->failure_reasons = read_strings(r, features, "failure_reasons");
+    job->token_prefixes = read_strings(r, features, "token_mask_prefixes");
+    read_steps(r, payload, job);
+    read_artifacts(r, payload, job);
+    read_caches(r, payload, job);
+    read_dependencies(r, payload, job);
+    read_hooks(r, payload, job);
+    return true;
+}
+
+bool job_peek(const char *json, size_t n, int64_t *id, char **token)
+{
+    g_autoptr(json_t) payload = json_loadb(json, n, 0, NULL);
+    const char *text = json_get_string(payload, "token");
+
+    if (!text || json_get_int(payload, "id", 0) <= 0)
+        return false;
+    *id = json_get_int(payload, "id", 0);
+    *token = g_strdup(text);
+    return true;
+}
+
+Job *job_parse(const char *json, size_t n, Error *err)
+{
+    json_error_t why;
+    g_autoptr(json_t) payload = json_loadb(json, n, 0, &why);
+
+    if (!json_is_object(payload)) {
+        error_set(err, ERR_INVALID, "the job is not valid JSON: %s", why.text);
+        return NULL;
+    }
+    Arena *arena = arena_new();
+    Job *job = arena_new0(arena, Job, 1);
+    Reader r = { arena, err };
+    job->arena = arena;
+    if (!read_job(&r, payload, job)) {
+        arena_free(arena);
+        return NULL;
+    }
+    return job;
+}
+
+void job_free(Job *job)
+{
+    if (job)
+        arena_free(job->arena);
+}
+
+bool job_knows_reason(const Job *job, const char *reason)
+{
+    return g_strv_contains(job->failure_reasons, reason);
+}

@@ -1,0 +1,122 @@
+/* sandbox.c - tables of what is shown and what is hidden, and the check that it works here. */
+#include "exec/sandbox.h"
+
+#include "exec/exec.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Shown read-only where they exist; a symbolic link stays one. */
+static const char *const shown[] = { "/usr",   "/etc",   "/bin",    "/sbin", "/lib",
+                                     "/lib32", "/lib64", "/libx32", "/opt",  NULL };
+
+/* Under the shown ones, but nobody's business. */
+static const char *const covered_dirs[] = { "/etc/ssh", "/etc/ssl/private", "/etc/sudoers.d",
+                                            NULL };
+static const char *const covered_files[] = { "/etc/shadow",   "/etc/shadow-", "/etc/gshadow",
+                                             "/etc/gshadow-", "/etc/sudoers", NULL };
+
+typedef struct Argv {
+    GPtrArray *words;
+} Argv;
+
+static void add(Argv *argv, ...) G_GNUC_NULL_TERMINATED;
+
+static void add(Argv *argv, ...)
+{
+    va_list args;
+
+    va_start(args, argv);
+    for (const char *word; (word = va_arg(args, const char *));)
+        g_ptr_array_add(argv->words, g_strdup(word));
+    va_end(args);
+}
+
+static void add_system(Argv *argv)
+{
+    for (size_t i = 0; shown[i]; i++) {
+        char target[PATH_MAX];
+        ssize_t n = readlink(shown[i], target, sizeof target - 1);
+        if (n > 0) {
+            target[n] = '\0';
+            add(argv, "--symlink", target, shown[i], NULL);
+        } else {
+            add(argv, "--ro-bind-try", shown[i], shown[i], NULL);
+        }
+    }
+    for (size_t i = 0; covered_dirs[i]; i++)
+        if (g_file_test(covered_dirs[i], G_FILE_TEST_IS_DIR))
+            add(argv, "--tmpfs", covered_dirs[i], NULL);
+    for (size_t i = 0; covered_files[i]; i++)
+        if (g_file_test(covered_files[i], G_FILE_TEST_EXISTS))
+            add(argv, "--ro-bind", "/dev/null", covered_files[i], NULL);
+    add(argv, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var", "--tmpfs",
+        "/var/tmp", "--dir", "/run", NULL);
+}
+
+/* Often a link into /run, which is not shown. */
+static void add_resolver(Argv *argv)
+{
+    g_autofree char *real = realpath("/etc/resolv.conf", NULL);
+
+    if (real && !g_str_has_prefix(real, "/etc/") && !g_str_has_prefix(real, "/usr/"))
+        add(argv, "--ro-bind", real, real, NULL);
+}
+
+char **sandbox_argv(const SandboxSpec *spec, const char *const *command, Error *err)
+{
+    g_autofree char *bwrap = g_find_program_in_path("bwrap");
+
+    if (!bwrap) {
+        error_set(err, ERR_UNAVAILABLE,
+                  "the sandbox needs bubblewrap, which is not installed: install it "
+                  "(apt-get install bubblewrap), or choose --executor shell");
+        return NULL;
+    }
+    Argv argv = { g_ptr_array_new() };
+    add(&argv, bwrap, "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent",
+        "--new-session", "--hostname", "penstock", NULL);
+    if (geteuid() == 0)
+        add(&argv, "--cap-drop", "ALL", NULL); /* else root could mount /usr writable again */
+    if (!spec->network)
+        add(&argv, "--unshare-net", NULL);
+    add_system(&argv);
+    add_resolver(&argv);
+    if (spec->hidden_dir)
+        add(&argv, "--tmpfs", spec->hidden_dir, NULL);
+    for (size_t i = 0; spec->writable[i]; i++)
+        add(&argv, "--bind", spec->writable[i], spec->writable[i], NULL);
+    add(&argv, "--chdir", spec->cwd, "--", NULL);
+    for (size_t i = 0; command[i]; i++)
+        g_ptr_array_add(argv.words, g_strdup(command[i]));
+    g_ptr_array_add(argv.words, NULL);
+    return (char **)g_ptr_array_free(argv.words, FALSE);
+}
+
+bool exec_sandbox_check(Error *err)
+{
+    static const char *const command[] = { "/usr/bin/true", NULL };
+    static const char *const nothing[] = { NULL };
+    SandboxSpec spec = { .writable = nothing, .cwd = "/", .network = false };
+    g_auto(GStrv) argv = sandbox_argv(&spec, command, err);
+    g_autofree char *said = NULL;
+    g_autoptr(GError) why = NULL;
+    int status = 0;
+
+    if (!argv)
+        return false;
+    if (g_spawn_sync(NULL, argv, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &said, &status,
+                     &why) &&
+        status == 0)
+        return true;
+    return error_set(
+        err, ERR_UNAVAILABLE,
+        "the sandbox does not work on this machine (%s): allow bubblewrap to make user "
+        "namespaces (kernel.unprivileged_userns_clone, AppArmor or the container's "
+        "seccomp profile), or choose --executor shell",
+        why ? why->message : g_strstrip(said));
+}
