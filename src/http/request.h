@@ -104,13 +104,18 @@ void reply_page_headers(Req *rq, int64_t total, bool has_more);
 /* --- waiting without a thread --- */
 
 /* Leaves the request open and returns the thread.  @again runs on a worker when req_wake() is called
- * (also when it was called before the handler returned), at @deadline_us, or when the client went away; it
- * replies or parks again.  The handler returns true after it. */
+ * (also when it was called before the handler returned), at @deadline_us (of the wall clock, as all
+ * times here), when the client went away, or when the server stops.  It replies or parks again; once
+ * the client is gone or the server stops, parking again is answered 503.  The handler returns true
+ * after it. */
 void req_park(Req *rq, int64_t deadline_us, Handler again);
-/* From any thread; once per park.  The request must still be parked or about to: whoever wakes is
- * told to forget the request by its @again. */
+/* From any thread, at any time while the request is parked or about to be; more than once does no
+ * harm.  Whoever wakes is told to forget the request by its @again.  A wake that came just before
+ * `again` began may run it once more later: it looks for itself whether there is something. */
 void req_wake(Req *rq);
 /* Whether the client has closed its side. */
 bool req_is_gone(Req *rq);
+/* Whether the server is stopping: what waits should answer now. */
+bool req_is_stopping(const Req *rq);
 
 #endif
