@@ -6,6 +6,7 @@
 #include "case_yaml.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "ci/ci.h"
 #include "pipeline/advance.h"
 #include "pipeline/cancel.h"
@@ -91,7 +92,7 @@ static void build_pipeline(Case *c, const CiPlan *plan)
 
     for (size_t i = 0; i < plan->n_jobs; i++)
         n_stages += i == 0 || plan->jobs[i].job->stage_index != plan->jobs[i - 1].job->stage_index;
-    c->pipeline = engine_pipeline_new(c->arena, n_stages, G_USEC_PER_SEC);
+    c->pipeline = engine_pipeline_new(c->arena, n_stages, US_PER_S);
     for (size_t i = 0; i < plan->n_jobs; i++) {
         const CiPlannedJob *planned = &plan->jobs[i];
 
@@ -231,7 +232,7 @@ static bool apply_transition(Case *c, yaml_node_t *transition, Error *err)
 
     if (!event)
         return error_set(err, ERR_INVALID, "no event");
-    c->pipeline->now_us += G_USEC_PER_SEC;
+    c->pipeline->now_us += US_PER_S;
     if (names ? !apply_to_jobs(c, event, names, err) : !apply_to_pipeline(c, event, err))
         return error_prefix(err, "%s", event);
     engine_advance(c->pipeline);

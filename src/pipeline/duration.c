@@ -1,6 +1,8 @@
 /* duration.c - spans of time, merged where they touch or overlap. */
 #include "pipeline/duration.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 
 static int compare_spans(const void *a, const void *b)
@@ -16,7 +18,8 @@ int64_t time_spans_cover_us(TimeSpan *spans, size_t n)
     int64_t cover = 0;
     int64_t covered_to = INT64_MIN;
 
-    qsort(spans, n, sizeof(*spans), compare_spans);
+    if (n > 1)
+        qsort(spans, n, sizeof(*spans), compare_spans);
     for (size_t i = 0; i < n; i++) {
         int64_t from = MAX(spans[i].from_us, covered_to);
 
@@ -42,12 +45,12 @@ int64_t engine_duration_s(const EnginePipeline *p)
             spans[n++] =
                 (TimeSpan){ job->started_at, job->finished_at ? job->finished_at : p->now_us };
     }
-    return time_spans_cover_us(spans, n) / G_USEC_PER_SEC;
+    return time_spans_cover_us(spans, n) / US_PER_S;
 }
 
 static double seconds_between(int64_t from_us, int64_t to_us)
 {
-    return (double)(to_us - from_us) / G_USEC_PER_SEC;
+    return (double)(to_us - from_us) / US_PER_S;
 }
 
 bool job_duration_s(int64_t started_at, int64_t finished_at, int64_t now_us, double *seconds)
@@ -68,8 +71,8 @@ bool job_queued_duration_s(int64_t queued_at, int64_t started_at, int64_t now_us
 
 bool pipeline_queued_duration_s(int64_t created_at, int64_t started_at, int64_t *seconds)
 {
-    if (started_at == 0 || started_at - created_at < G_USEC_PER_SEC)
+    if (started_at == 0 || started_at - created_at < US_PER_S)
         return false;
-    *seconds = (started_at - created_at) / G_USEC_PER_SEC;
+    *seconds = (started_at - created_at) / US_PER_S;
     return true;
 }

@@ -1,6 +1,7 @@
 /* move.c - one move, with the times that belong to it. */
 #include "pipeline/move.h"
 
+#include "base/clock.h"
 #include "pipeline/duration.h"
 
 #define BIT(name) STATUS_BIT(STATUS_##name)
@@ -19,7 +20,7 @@ static void note_job_times(const EnginePipeline *p, EngineJob *job, Status from,
     if (STATUS_IN(job->status, FINISHED))
         job->finished_at = p->now_us;
     if (event == EV_SCHEDULE)
-        job->scheduled_at = p->now_us + job->start_in_s * G_USEC_PER_SEC;
+        job->scheduled_at = p->now_us + job->start_in_s * US_PER_S;
     else if (from == STATUS_SCHEDULED)
         job->scheduled_at = 0;
     if (event == EV_TAKE_BACK)

@@ -1,7 +1,9 @@
 /* Tests of duration.c. */
 #include "pipeline/duration.h"
 
-#define S(n) ((n)*G_USEC_PER_SEC)
+#include "base/clock.h"
+
+#define S(n) ((n)*US_PER_S)
 
 static void overlapping_spans_count_once(void)
 {

@@ -1,13 +1,15 @@
 /* Tests of the engine's operations: what they store beside the status, what they refuse, and how
  * they grow.  Which status follows which is in tests/engine/. */
 #include "pipeline/advance.h"
+
+#include "base/clock.h"
 #include "pipeline/cancel.h"
 #include "pipeline/events.h"
 #include "pipeline/retry.h"
 
 #include <string.h>
 
-#define S(n) ((n)*G_USEC_PER_SEC)
+#define S(n) ((n)*US_PER_S)
 
 enum { CREATOR = 1, OTHER = 2 };
 

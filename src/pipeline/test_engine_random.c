@@ -4,6 +4,8 @@
  * of the pipeline at work is in the message of a failure, and with it as SEED that pipeline is the
  * first. */
 #include "pipeline/advance.h"
+
+#include "base/clock.h"
 #include "pipeline/cancel.h"
 #include "pipeline/composite.h"
 #include "pipeline/events.h"
@@ -72,7 +74,7 @@ static void make_random_pipeline(Play *play, Arena *arena)
     int n_stages = 1 + below(play, MAX_STAGES);
     int n_jobs = 1 + below(play, MAX_JOBS);
 
-    play->p = engine_pipeline_new(arena, n_stages, G_USEC_PER_SEC);
+    play->p = engine_pipeline_new(arena, n_stages, US_PER_S);
     play->p->cancel_on_job_failure = one_in(play, 5);
     for (int i = 0; i < n_jobs; i++)
         add_random_job(play, i, n_stages, i * n_stages / n_jobs);
@@ -124,7 +126,7 @@ static void random_event(Play *play)
 {
     EnginePipeline *p = play->p;
 
-    p->now_us += below(play, 20) * G_USEC_PER_SEC;
+    p->now_us += below(play, 20) * US_PER_S;
     play->hops = 2; /* looked at anew, then decided */
     if (one_in(play, 30))
         (void)engine_cancel_pipeline(p, NULL);

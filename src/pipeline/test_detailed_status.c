@@ -1,0 +1,158 @@
+/* Tests of detailed_status.c. */
+#include "pipeline/detailed_status.h"
+
+#include "base/clock.h"
+
+static void pipelines_are_shown_as_documented(void)
+{
+    static const struct {
+        Status status;
+        bool warnings;
+        const char *text, *label, *group, *icon, *favicon;
+    } rows[] = {
+        { STATUS_CREATED, false, "Created", "created", "created", "created", "created" },
+        { STATUS_WAITING_FOR_RESOURCE, false, "Waiting", "waiting for resource",
+          "waiting-for-resource", "pending", "pending" },
+        { STATUS_WAITING_FOR_CALLBACK, false, "Waiting", "waiting for callback",
+          "waiting-for-callback", "pending", "pending" },
+        { STATUS_PREPARING, false, "Preparing", "preparing", "preparing", "preparing",
+          "preparing" },
+        { STATUS_PENDING, false, "Pending", "pending", "pending", "pending", "pending" },
+        { STATUS_RUNNING, true, "Running", "running", "running", "running", "running" },
+        { STATUS_SUCCESS, false, "Passed", "passed", "success", "success", "success" },
+        { STATUS_SUCCESS, true, "Warning", "passed with warnings", "success-with-warnings",
+          "warning", "success" },
+        { STATUS_FAILED, true, "Failed", "failed", "failed", "failed", "failed" },
+        { STATUS_CANCELING, false, "Canceling", "canceling", "canceling", "canceled", "canceled" },
+        { STATUS_CANCELED, false, "Canceled", "canceled", "canceled", "canceled", "canceled" },
+        { STATUS_SKIPPED, false, "Skipped", "skipped", "skipped", "skipped", "skipped" },
+        { STATUS_MANUAL, false, "Blocked", "waiting for manual action", "manual", "manual",
+          "manual" },
+        { STATUS_SCHEDULED, false, "Delayed", "waiting for delayed job", "scheduled", "scheduled",
+          "scheduled" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        DetailedStatus shown =
+            detailed_status_of_pipeline(rows[i].status, rows[i].warnings, "/g/p/-/pipelines/1");
+        g_autofree char *icon = g_strconcat("status_", rows[i].icon, NULL);
+        g_autofree char *favicon =
+            g_strconcat("/assets/ci_favicons/favicon_status_", rows[i].favicon, ".png", NULL);
+
+        g_assert_cmpstr(shown.text, ==, rows[i].text);
+        g_assert_cmpstr(shown.label, ==, rows[i].label);
+        g_assert_cmpstr(shown.tooltip, ==, rows[i].label);
+        g_assert_cmpstr(shown.group, ==, rows[i].group);
+        g_assert_cmpstr(shown.icon, ==, icon);
+        g_assert_cmpstr(shown.favicon, ==, favicon);
+        g_assert_true(shown.has_details);
+        g_assert_cmpstr(shown.details_path, ==, "/g/p/-/pipelines/1");
+    }
+}
+
+static void jobs_put_layers_on_top(void)
+{
+    static const struct {
+        DetailedJob job;
+        const char *text, *label, *group, *icon, *tooltip;
+    } rows[] = {
+        { { .status = STATUS_SUCCESS, .may_run = true },
+          "Passed",
+          "passed",
+          "success",
+          "status_success",
+          "passed" },
+        { { .status = STATUS_FAILED, .failure = FAILURE_SCRIPT, .may_run = true },
+          "Failed",
+          "failed",
+          "failed",
+          "status_failed",
+          "Failed - (script failure)" },
+        { { .status = STATUS_FAILED,
+            .failure = FAILURE_API,
+            .allow_failure = true,
+            .may_run = true },
+          "Failed",
+          "failed (allowed to fail)",
+          "failed-with-warnings",
+          "status_warning",
+          "Failed - (API failure) (allowed to fail)" },
+        { { .status = STATUS_FAILED, .failure = FAILURE_SCRIPT, .retried = true },
+          "Failed",
+          "failed",
+          "failed",
+          "status_failed",
+          "Failed - (script failure) (retried)" },
+        { { .status = STATUS_MANUAL, .when = WHEN_MANUAL, .may_run = true },
+          "Manual",
+          "manual play action",
+          "manual",
+          "status_manual",
+          "manual action" },
+        { { .status = STATUS_MANUAL, .when = WHEN_MANUAL },
+          "Manual",
+          "manual play action (not allowed)",
+          "manual",
+          "status_manual",
+          "manual action" },
+        { { .status = STATUS_SUCCESS, .when = WHEN_MANUAL, .may_run = true },
+          "Passed",
+          "manual play action",
+          "success",
+          "status_success",
+          "passed" },
+        { { .status = STATUS_SCHEDULED,
+            .when = WHEN_DELAYED,
+            .may_run = true,
+            .now_us = US_PER_S,
+            .scheduled_at = 3724 * US_PER_S },
+          "Scheduled",
+          "unschedule action",
+          "scheduled",
+          "status_scheduled",
+          "delayed manual action (01:02:03)" },
+        { { .status = STATUS_SCHEDULED,
+            .when = WHEN_DELAYED,
+            .may_run = true,
+            .now_us = 9 * US_PER_S,
+            .scheduled_at = US_PER_S },
+          "Scheduled",
+          "unschedule action",
+          "scheduled",
+          "status_scheduled",
+          "delayed manual action (00:00:00)" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(Arena) arena = arena_new();
+        DetailedStatus shown = detailed_status_of_job(arena, &rows[i].job, NULL);
+
+        g_assert_cmpstr(shown.text, ==, rows[i].text);
+        g_assert_cmpstr(shown.label, ==, rows[i].label);
+        g_assert_cmpstr(shown.group, ==, rows[i].group);
+        g_assert_cmpstr(shown.icon, ==, rows[i].icon);
+        g_assert_cmpstr(shown.tooltip, ==, rows[i].tooltip);
+        g_assert_false(shown.has_details);
+    }
+}
+
+static void every_reason_has_a_short_text(void)
+{
+    g_autoptr(Arena) arena = arena_new();
+
+    for (int reason = 0; reason < N_FAILURE_REASONS; reason++) {
+        const char *text = failure_reason_short(arena, reason);
+
+        g_assert_nonnull(text);
+        g_assert_null(strchr(text, '_'));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/pipeline/detailed-status/pipelines", pipelines_are_shown_as_documented);
+    g_test_add_func("/pipeline/detailed-status/jobs", jobs_put_layers_on_top);
+    g_test_add_func("/pipeline/detailed-status/reasons", every_reason_has_a_short_text);
+    return g_test_run();
+}
