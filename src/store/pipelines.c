@@ -170,8 +170,8 @@ bool pipeline_list(Db *db, Arena *arena, const PipelineFilter *filter, Pipeline 
     bool several = by_id && filter->slice.limit > 0 && __builtin_popcount(filter->statuses) > 1;
     filter_pipelines(&q, filter, several ? 0 : filter->statuses);
     if (several)
-        query_finish_list_by_names(&q, PIPELINE_COLS, filter->ascending, filter->slice, "status",
-                                   &status_names, filter->statuses);
+        query_finish_list_by_names(&q, PIPELINE_COLS, "id", filter->ascending, filter->slice,
+                                   "status", &status_names, filter->statuses);
     else
         query_finish_list(&q, PIPELINE_COLS, order, filter->ascending, by_id ? NULL : "id",
                           filter->slice);

@@ -203,14 +203,15 @@ void query_finish_list(Query *q, const char *columns, const char *order, bool as
     append_slice(q, slice);
 }
 
-void query_finish_list_by_names(Query *q, const char *columns, bool ascending, Slice slice,
-                                const char *column, const NameTable *names, unsigned mask)
+void query_finish_list_by_names(Query *q, const char *columns, const char *id, bool ascending,
+                                Slice slice, const char *column, const NameTable *names,
+                                unsigned mask)
 {
     const char *direction = ascending ? "" : " DESC";
     guint limit = add_arg(q, DB_INT(slice.limit + slice.offset));
     bool first = true;
 
-    g_string_append_printf(q->sql, "SELECT %s FROM %s WHERE id IN (", columns, q->from);
+    g_string_append_printf(q->sql, "SELECT %s FROM %s WHERE %s IN (", columns, q->from, id);
     for (int i = 0; i < names->n; i++) {
         if (!(mask & (1u << i)))
             continue;
@@ -218,10 +219,10 @@ void query_finish_list_by_names(Query *q, const char *columns, bool ascending, S
             q->sql,
             "%sSELECT id FROM (SELECT id FROM %s%s%s%s = $%u ORDER BY id%s LIMIT $%u) AS s%d",
             first ? "" : " UNION ALL ", q->from, q->where->str, q->where->len ? " AND " : " WHERE ",
-            column, add_arg(q, DB_TEXT(names->names[i])), direction, limit, i);
+            column, add_arg(q, DB_TEXT(names->names[i])), id, direction, limit, i);
         first = false;
     }
-    g_string_append_printf(q->sql, ") ORDER BY id%s", direction);
+    g_string_append_printf(q->sql, ") ORDER BY %s%s", id, direction);
     append_slice(q, slice);
 }
 

@@ -64,10 +64,11 @@ bool query_order(const QueryOrder *orders, const char *name, const char **sql, E
  * is unique by itself. */
 void query_finish_list(Query *q, const char *columns, const char *order, bool ascending,
                        const char *id, Slice slice);
-/* For `id` as order and several names in @mask: looks for the first rows of each name by index and
+/* For @id as order and several names in @mask: looks for the first rows of each name by index and
  * joins them, so that a rare name does not cost a walk over all rows. */
-void query_finish_list_by_names(Query *q, const char *columns, bool ascending, Slice slice,
-                                const char *column, const NameTable *names, unsigned mask);
+void query_finish_list_by_names(Query *q, const char *columns, const char *id, bool ascending,
+                                Slice slice, const char *column, const NameTable *names,
+                                unsigned mask);
 /* SELECT COUNT(*); @at_most: counts no further (0: all). */
 void query_finish_count(Query *q, int64_t at_most);
 

@@ -207,6 +207,7 @@ CREATE INDEX pipelines_by_project ON pipelines (project_id, id, source);
 CREATE INDEX pipelines_by_ref ON pipelines (project_id, ref, id);
 CREATE INDEX pipelines_by_status ON pipelines (project_id, status, id);
 CREATE INDEX pipelines_by_sha ON pipelines (project_id, sha);
+CREATE INDEX pipelines_unfinished ON pipelines (id) WHERE finished_at IS NULL;
 CREATE INDEX pipelines_by_updated ON pipelines (project_id, updated_at);
 CREATE INDEX pipelines_by_schedule ON pipelines (schedule_id, id) WHERE schedule_id IS NOT NULL;
 

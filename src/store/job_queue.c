@@ -1,0 +1,204 @@
+/* job_queue.c - the table jobs as runners and their watchers see it.
+ *
+ * The statuses stand in the SQL as constants, so that the index of the jobs in flight serves.
+ */
+#include "store/job_queue.h"
+
+bool job_list_pending(Db *db, Arena *arena, const PendingFilter *filter, PendingJob **jobs,
+                      size_t *n, Error *err)
+{
+    static const Column columns[] = { COL_INT(PendingJob, id),
+                                      COL_INT(PendingJob, pipeline_id),
+                                      COL_INT(PendingJob, project_id),
+                                      COL_INT(PendingJob, user_id),
+                                      COL_TEXT(PendingJob, tags),
+                                      COL_BOOL(PendingJob, protected),
+                                      COL_BOOL(PendingJob, jobs_enabled),
+                                      COL_BOOL(PendingJob, archived),
+                                      COL_END };
+    g_auto(Query) q = { 0 };
+
+    query_init(&q, NULL, NULL,
+               "jobs j JOIN pipelines pl ON pl.id = j.pipeline_id"
+               " JOIN projects p ON p.id = j.project_id");
+    query_and(&q, "j.status = 'pending' AND j.confirm_by IS NULL");
+    switch (filter->kind) {
+    case RUNNER_INSTANCE:
+        query_and(&q, "p.shared_runners_enabled = 1");
+        break;
+    case RUNNER_GROUP:
+        query_and_arg(&q,
+                      "p.group_runners_enabled = 1 AND p.namespace_id IN ("
+                      "WITH RECURSIVE below (id) AS (SELECT id FROM namespaces WHERE id = ?"
+                      " UNION ALL SELECT n.id FROM below JOIN namespaces n"
+                      " ON n.parent_id = below.id) SELECT id FROM below)",
+                      DB_INT(filter->namespace_id));
+        break;
+    case RUNNER_PROJECT:
+        query_and_arg(&q, "p.id IN (SELECT project_id FROM runner_projects WHERE runner_id = ?)",
+                      DB_INT(filter->runner_id));
+        break;
+    case N_RUNNER_KINDS:
+        break;
+    }
+    query_and_id(&q, "j.project_id = ?", filter->project_id);
+    if (filter->protected_only)
+        query_and(&q, "pl.protected = 1");
+    query_and_id(&q, "j.id > ?", filter->after_id);
+    query_finish_list(&q,
+                      "j.id, j.pipeline_id, j.project_id, j.user_id, j.tags, pl.protected,"
+                      " p.jobs_enabled, p.archived",
+                      "j.id", true, NULL, (Slice){ filter->limit, 0 });
+    return SELECT_ROWS(db, arena, columns, query_sql(&q), query_args(&q), jobs, n, err);
+}
+
+bool job_count_running(Db *db, Arena *arena, ProjectLoad **loads, size_t *n, Error *err)
+{
+    static const Column columns[] = { COL_INT(ProjectLoad, project_id), COL_INT(ProjectLoad, n),
+                                      COL_END };
+
+    return SELECT_ROWS(db, arena, columns,
+                       "SELECT project_id, COUNT(*) FROM jobs WHERE status = 'running'"
+                       " GROUP BY project_id",
+                       DB_NO_ARGS, loads, n, err);
+}
+
+bool job_count_in_flight(Db *db, Status status, int64_t *count, Error *err)
+{
+    return db_get_int(db,
+                      "SELECT COUNT(*) FROM jobs WHERE status = $1 AND (status = 'pending'"
+                      " OR status = 'running' OR status = 'canceling' OR status = 'scheduled')",
+                      DB_ARGS(DB_ENUM(status_names, status)), count, err);
+}
+
+/* --- hand-out -------------------------------------------------------------------------------- */
+
+bool job_hand_out(Db *db, const HandOut *out, bool *done, Error *err)
+{
+    return query_exec_one(
+        db,
+        "UPDATE jobs SET runner_id = $2, manager_id = $3, token_hash = $4, confirm_by = $5,"
+        " timeout_s = $6, graceful = $7, updated_at = $8"
+        " WHERE id = $1 AND status = 'pending' AND token_hash IS NULL",
+        DB_ARGS(DB_INT(out->job_id), DB_INT(out->runner_id), DB_ID(out->manager_id),
+                DB_TEXT(out->token_hash), DB_TIME(out->confirm_by), DB_INT(out->timeout_s),
+                DB_BOOL(out->graceful), DB_INT(out->now_us)),
+        done, err);
+}
+
+bool job_confirm(Db *db, int64_t id, int64_t now_us, bool *done, Error *err)
+{
+    return query_exec_one(db,
+                          "UPDATE jobs SET confirm_by = NULL, updated_at = $2"
+                          " WHERE id = $1 AND confirm_by IS NOT NULL",
+                          DB_ARGS(DB_INT(id), DB_INT(now_us)), done, err);
+}
+
+bool job_take_back(Db *db, int64_t id, const char *token_hash, int64_t now_us, bool *done,
+                   Error *err)
+{
+    return query_exec_one(db,
+                          "UPDATE jobs SET runner_id = NULL, manager_id = NULL, token_hash = NULL,"
+                          " confirm_by = NULL, graceful = 0, updated_at = $3 WHERE id = $1"
+                          " AND token_hash = COALESCE($2, token_hash)",
+                          DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(now_us)), done, err);
+}
+
+bool job_set_token(Db *db, int64_t id, const char *token_hash, Error *err)
+{
+    return db_exec(db, "UPDATE jobs SET token_hash = $2 WHERE id = $1",
+                   DB_ARGS(DB_INT(id), DB_TEXT(token_hash)), NULL, err);
+}
+
+/* --- signs of life --------------------------------------------------------------------------- */
+
+bool job_touch(Db *db, int64_t id, int64_t now_us, Error *err)
+{
+    return db_exec(db, "UPDATE jobs SET updated_at = $2 WHERE id = $1",
+                   DB_ARGS(DB_INT(id), DB_INT(now_us)), NULL, err);
+}
+
+bool job_set_trace_size(Db *db, int64_t id, int64_t from, int64_t to, int64_t now_us, bool *done,
+                        Error *err)
+{
+    return query_exec_one(db,
+                          "UPDATE jobs SET trace_size = $3, updated_at = $4"
+                          " WHERE id = $1 AND trace_size = $2",
+                          DB_ARGS(DB_INT(id), DB_INT(from), DB_INT(to), DB_INT(now_us)), done, err);
+}
+
+/* --- watching -------------------------------------------------------------------------------- */
+
+/* Each takes $1 and the limit as $2. */
+static bool list_jobs(Db *db, Arena *arena, const char *sql, int64_t arg, int64_t limit, Job **jobs,
+                      size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, job_columns, sql, DB_ARGS(DB_INT(arg), DB_INT(limit)), jobs, n,
+                       err);
+}
+
+bool job_list_unconfirmed(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,
+                          size_t *n, Error *err)
+{
+    return list_jobs(db, arena,
+                     "SELECT " JOB_COLS " FROM jobs j WHERE j.confirm_by <= $1"
+                     " ORDER BY j.confirm_by LIMIT $2",
+                     now_us, limit, jobs, n, err);
+}
+
+/* Constants, each the start of an index of its own; IN would not be seen to be in the index. */
+#define RUNNING_OR_CANCELING "(j.status = 'running' OR j.status = 'canceling')"
+
+bool job_list_silent(Db *db, Arena *arena, int64_t since, int64_t limit, Job **jobs, size_t *n,
+                     Error *err)
+{
+    return list_jobs(db, arena,
+                     "SELECT " JOB_COLS " FROM jobs j WHERE " RUNNING_OR_CANCELING
+                     " AND j.updated_at < $1 LIMIT $2",
+                     since, limit, jobs, n, err);
+}
+
+bool job_list_overdue(Db *db, Arena *arena, int64_t now_us, int64_t grace_s, int64_t limit,
+                      Job **jobs, size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, job_columns,
+                       "SELECT " JOB_COLS " FROM jobs j WHERE " RUNNING_OR_CANCELING
+                       " AND j.started_at + (j.timeout_s + $2) * 1000000 < $1 LIMIT $3",
+                       DB_ARGS(DB_INT(now_us), DB_INT(grace_s), DB_INT(limit)), jobs, n, err);
+}
+
+bool job_list_stuck(Db *db, Arena *arena, int64_t since, int64_t limit, Job **jobs, size_t *n,
+                    Error *err)
+{
+    return list_jobs(db, arena,
+                     "SELECT " JOB_COLS " FROM jobs j WHERE j.status = 'pending'"
+                     " AND j.confirm_by IS NULL AND j.queued_at < $1 ORDER BY j.id LIMIT $2",
+                     since, limit, jobs, n, err);
+}
+
+bool job_list_scheduled_due(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,
+                            size_t *n, Error *err)
+{
+    return list_jobs(db, arena,
+                     "SELECT " JOB_COLS " FROM jobs j WHERE j.status = 'scheduled'"
+                     " AND j.scheduled_at <= $1 ORDER BY j.id LIMIT $2",
+                     now_us, limit, jobs, n, err);
+}
+
+bool job_next_scheduled(Db *db, int64_t *at, Error *err)
+{
+    return db_get_int(db,
+                      "SELECT COALESCE(MIN(scheduled_at), 0) FROM jobs WHERE status = 'scheduled'",
+                      DB_NO_ARGS, at, err);
+}
+
+bool job_list_of_runner(Db *db, Arena *arena, int64_t runner_id, int64_t manager_id, Job **jobs,
+                        size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, job_columns,
+                       "SELECT " JOB_COLS " FROM jobs j WHERE j.runner_id = $1"
+                       " AND j.token_hash IS NOT NULL AND (j.status = 'pending'"
+                       " OR j.status = 'running' OR j.status = 'canceling')"
+                       " AND ($2 = 0 OR j.manager_id = $2) ORDER BY j.id",
+                       DB_ARGS(DB_INT(runner_id), DB_INT(manager_id)), jobs, n, err);
+}
