@@ -25,7 +25,8 @@ int inside_open_parent(int root, const char *path, bool make, const char **leaf)
         errno = EINVAL;
         return -1;
     }
-    int fd = fcntl(root, F_DUPFD_CLOEXEC, 0);
+    /* Not dup(): a copy would share its place in the listing with @root. */
+    int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     for (guint i = 0; fd >= 0 && i + 1 < n; i++) {
         int next = open_part(fd, parts[i], make);
         int saved = errno;

@@ -158,7 +158,7 @@ int file_set_add_glob(FileSet *set, const char *pattern)
 
     if (text && !*text) {
         walk.glob = NULL;
-        walk_dir(&walk, fcntl(set->fd, F_DUPFD_CLOEXEC, 0), "", 0);
+        walk_dir(&walk, openat(set->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "", 0);
         return walk.found;
     }
     if (!glob)

@@ -13,13 +13,15 @@ enum {
     PATCH_SIZE = 1024 * 1024,
     COALESCE_US = 50 * 1000,      /* after the first new byte: more of them come along */
     WATCHED_INTERVAL_US = 250000, /* between patches while somebody looks */
-    DEFAULT_INTERVAL_US = 1000000,
+    UNWATCHED_INTERVAL_US = 1000000,
     WATCHED_S = 3, /* an interval up to this from the server means "watched" */
     KEEP_ALIVE_US = 10 * 1000000,
+    WATCHED_KEEP_ALIVE_US = 2 * 1000000, /* who cancels a silent job is usually looking at it */
     FIRST_BACKOFF_US = 50 * 1000,
     MAX_BACKOFF_US = 1000000,
     FINAL_ATTEMPTS = 10, /* answers that are errors; no answer does not count */
-    SHUTDOWN_PATIENCE_US = 4 * 1000000
+    SHUTDOWN_PATIENCE_US = 4 * 1000000,
+    ABORT_PATIENCE_US = 1000000
 };
 
 struct Trace {
@@ -47,7 +49,7 @@ struct Trace {
 
     /* The sender's own. */
     int64_t sent;
-    int64_t interval_us;
+    bool watched; /* somebody looks at the log, as far as the server has said */
     int64_t last_contact_us;
     int64_t backoff_us;
     bool log_unwanted; /* 404 or 403: nothing more of it is sent */
@@ -132,7 +134,8 @@ static bool patience_is_over(Trace *trace)
     if (trace->given_up)
         return true;
     if (level >= STOP_SHUTDOWN && trace->finished && !trace->give_up_at_us)
-        trace->give_up_at_us = now + SHUTDOWN_PATIENCE_US;
+        trace->give_up_at_us =
+            now + (level == STOP_ABORT ? ABORT_PATIENCE_US : SHUTDOWN_PATIENCE_US);
     return trace->give_up_at_us && now >= trace->give_up_at_us;
 }
 
@@ -167,8 +170,7 @@ static void heed(Trace *trace, const Reply *reply)
 {
     trace->last_contact_us = g_get_monotonic_time();
     if (reply->interval_s > 0)
-        trace->interval_us =
-            reply->interval_s <= WATCHED_S ? WATCHED_INTERVAL_US : DEFAULT_INTERVAL_US;
+        trace->watched = reply->interval_s <= WATCHED_S;
     if (reply_aborts(reply))
         control_raise(trace->control, STOP_ABORT);
     else if (g_strcmp0(reply->job_status, "canceling") == 0)
@@ -182,6 +184,9 @@ static bool send_piece(Trace *trace, int64_t written, char *buffer)
     ssize_t n = pread(trace->fd, buffer, wanted, trace->sent);
     g_auto(Reply) reply = { 0 };
 
+    g_mutex_lock(&trace->lock);
+    bool finished = trace->finished;
+    g_mutex_unlock(&trace->lock);
     if (n <= 0) { /* the spool is ours alone: it is gone or the disk is failing */
         control_raise(trace->control, STOP_ABORT);
         trace->log_unwanted = true;
@@ -197,7 +202,7 @@ static bool send_piece(Trace *trace, int64_t written, char *buffer)
         trace->sent += n;
     else if (reply.status == 416)
         trace->sent = CLAMP(reply.range_end, 0, written);
-    else if (reply.status == 403 || (reply.status == 404 && trace->finished))
+    else if (reply.status == 403 || (reply.status == 404 && finished))
         trace->log_unwanted = true;
     else
         return false;
@@ -230,12 +235,13 @@ static bool send_update(Trace *trace, const char *state, Reply *reply)
 static int64_t next_due_locked(const Trace *trace)
 {
     int64_t quiet = g_get_monotonic_time() - trace->last_contact_us;
+    bool watched = trace->watched;
 
     if (trace->finished)
         return 0;
     if (trace->written > trace->sent && !trace->log_unwanted)
-        return MAX(trace->interval_us - quiet, 0);
-    return MAX(KEEP_ALIVE_US - quiet, 0);
+        return MAX((watched ? WATCHED_INTERVAL_US : UNWATCHED_INTERVAL_US) - quiet, 0);
+    return MAX((watched ? WATCHED_KEEP_ALIVE_US : KEEP_ALIVE_US) - quiet, 0);
 }
 
 /* Waits until there is something to do; answers how far the spool goes, and whether the job is over. */
@@ -307,7 +313,7 @@ static void send_final(Trace *trace, char *buffer)
         if (meaning == FINAL_DONE)
             return;
         failures += meaning == FINAL_FAILED;
-        trace->backoff_us = meaning == FINAL_AGAIN ? DEFAULT_INTERVAL_US : trace->backoff_us;
+        trace->backoff_us = meaning == FINAL_AGAIN ? UNWATCHED_INTERVAL_US : trace->backoff_us;
         back_off(trace);
     }
 }
@@ -345,7 +351,7 @@ Trace *trace_new(Server *server, const TraceSpec *spec, Error *err)
     trace->fd = fd;
     trace->mask = mask_new();
     trace->scratch = g_string_new(NULL);
-    trace->interval_us = WATCHED_INTERVAL_US;
+    trace->watched = true;
     trace->backoff_us = FIRST_BACKOFF_US;
     trace->last_contact_us = g_get_monotonic_time() - WATCHED_INTERVAL_US;
     trace->crc32 = (uint32_t)crc32_z(0, NULL, 0);

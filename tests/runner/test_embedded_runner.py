@@ -163,7 +163,7 @@ def test_416_resumes_where_the_server_is(coordinator, runner):
 # Ending
 
 def test_the_timeout_ends_the_job(coordinator, runner):
-    job = coordinator.add(["trap '' TERM" if False else "true", "sleep 60 & echo child=$!; wait"],
+    job = coordinator.add(["sleep 60 & echo child=$!; wait"],
                           runner_info={"timeout": 2})
     runner.start()
     final = coordinator.finish(job)
@@ -492,11 +492,11 @@ def test_the_sandbox_shows_no_data_and_writes_no_system(coordinator, runner):
                            "cat %s/secret.key || echo no-key" % runner.hidden,
                            "touch /usr/x || echo no-usr", "touch /etc/x || echo no-etc",
                            "mount -o remount,rw /usr 2>/dev/null || echo no-mount",
-                           "cat /etc/shadow | wc -c", "ls /root /home 2>/dev/null || echo no-homes",
+                           "cat /etc/shadow || echo no-shadow", "ls /root /home 2>/dev/null || echo no-homes",
                            "echo processes: $(ls -d /proc/[0-9]* | wc -l)"], sha=sha)
     runner.start("--sandbox")
     assert coordinator.finish(job)["state"] == "success", job.text
-    for text in ("in the tree", "no-key", "no-usr", "no-etc", "no-mount", "no-homes"):
+    for text in ("in the tree", "no-key", "no-usr", "no-etc", "no-mount", "no-shadow", "no-homes"):
         assert text in job.text.splitlines()
     assert "key of the house" not in job.text
     assert int(job.text.split("processes: ")[-1].split()[0]) < 10
@@ -507,7 +507,7 @@ def test_the_sandbox_shows_no_data_and_writes_no_system(coordinator, runner):
 @needs_sandbox
 def test_the_sandbox_may_be_without_network_but_not_without_sources(coordinator, runner):
     sha = coordinator.make_repo("data/flow", {"file.txt": "in the tree\n"})
-    job = coordinator.add(["cat file.txt", "ls /sys/class/net 2>/dev/null; cat /proc/net/dev"], sha=sha)
+    job = coordinator.add(["cat file.txt", "cat /proc/net/dev"], sha=sha)
     runner.start("--sandbox", "--no-network")
     assert coordinator.finish(job)["state"] == "success", job.text
     assert "in the tree" in job.text
