@@ -134,7 +134,6 @@ typedef enum TagKind {
     TAG_INT,
     TAG_FLOAT,
     TAG_BINARY,
-    TAG_TEXT, /* keeps the text as it is */
     TAG_REFERENCE,
     TAG_REFUSED,
     TAG_BROKEN
@@ -160,7 +159,7 @@ static TagKind tag_kind(const char *tag)
         if (g_str_equal(tag, known[i].tag))
             return known[i].kind;
     }
-    return g_str_has_prefix(tag, "!ruby/") ? TAG_REFUSED : TAG_TEXT;
+    return g_str_has_prefix(tag, "!ruby/") ? TAG_REFUSED : TAG_NONE;
 }
 
 static const char *refused_tag(Loader *l, const char *tag)
@@ -189,7 +188,6 @@ static void tag_collection(Loader *l, const char *tag, const Node *node)
     case TAG_INT:
     case TAG_FLOAT:
     case TAG_BINARY:
-    case TAG_TEXT:
         break;
     }
 }
@@ -213,8 +211,7 @@ static const char *type_scalar(Loader *l, const yaml_event_t *event, const char 
     node->text = text;
     switch (tag_kind(tag)) {
     case TAG_NONE:
-        return plain || (tag && !g_str_equal(tag, "!")) ? yaml_type_plain(l->arena, text, node)
-                                                        : NULL;
+        return plain ? yaml_type_plain(l->arena, text, node) : NULL;
     case TAG_INT:
         return yaml_type_int(l->arena, text, node);
     case TAG_FLOAT:
@@ -223,7 +220,6 @@ static const char *type_scalar(Loader *l, const yaml_event_t *event, const char 
         node->text = decode_binary(l, text);
         return node->text ? NULL : YAML_BAD_ARGS;
     case TAG_STR:
-    case TAG_TEXT:
         return NULL;
     case TAG_REFERENCE:
         return "YAML tag '!reference' is not supported by this version of Penstock";
