@@ -67,7 +67,7 @@ static void put_artifacts(JsonWriter *w, const CiArtifacts *artifacts)
 
 char *spec_to_json(const CiPlannedJob *planned)
 {
-    GString   *out = g_string_sized_new(512);
+    GString *out = g_string_sized_new(512);
     JsonWriter w;
 
     jw_init(&w, out);
@@ -85,7 +85,7 @@ char *spec_to_json(const CiPlannedJob *planned)
 json_t *spec_from_json(const char *text, Error *err)
 {
     json_error_t failed;
-    json_t      *spec = json_loads(text, 0, &failed);
+    json_t *spec = json_loads(text, 0, &failed);
 
     if (!spec)
         error_set(err, ERR_INTERNAL, "a stored job specification is damaged: %s", failed.text);

@@ -1,0 +1,136 @@
+/* config.c - reads pipeline files out of repositories and hands them to the compiler. */
+#include "pipeline/config.h"
+
+#include "access/subject.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static const char DEFAULT_PATH[] = ".gitlab-ci.yml";
+
+/* "[full-ci.yml ci]" anywhere in @message: the file's name, else NULL. */
+static const char *named_by_message(Arena *arena, const char *message)
+{
+    static const char end[] = " ci]";
+
+    for (const char *open = strchr(message, '['); open; open = strchr(open + 1, '[')) {
+        size_t n = strcspn(open + 1, " ]\n");
+        const char *after = open + 1 + n;
+        if (n > 0 && strncmp(after, end, strlen(end)) == 0) {
+            const char *path = arena_strndup(arena, open + 1, n);
+            if (g_str_has_suffix(path, "-ci.yml"))
+                return path;
+        }
+    }
+    return NULL;
+}
+
+const char *config_choose_path(Arena *arena, const PipelineRequest *request,
+                               const RepoCommit *commit)
+{
+    for (size_t i = request->n_given; i > 0; i--)
+        if (strcmp(request->given[i - 1].key, PIPELINE_FILE_VARIABLE) == 0 &&
+            *request->given[i - 1].value)
+            return request->given[i - 1].value;
+    if (request->source == SOURCE_PUSH) {
+        const char *named = named_by_message(arena, commit->message);
+        if (named)
+            return named;
+    }
+    const char *path = request->project->ci_config_path;
+    return path && *path ? path : DEFAULT_PATH;
+}
+
+/* Whether the user who starts the pipeline may read @project's code. */
+static bool may_read(const ConfigRun *run, Db *db, const Project *project)
+{
+    Subject subject;
+
+    return subject_of_project(db, run->request->user->id, run->request->user->admin, project,
+                              clock_now(run->site->clock), &subject, NULL) &&
+           access_can(&subject, CAN_READ_CODE);
+}
+
+static CiFetchResult read_at(const ConfigRun *run, int64_t project_id, const char *sha,
+                             const char *path, Arena *arena, const char **bytes, size_t *size)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    /* One byte more than the compiler takes, so that it is the one to refuse. */
+    size_t max = (size_t)run->site->settings->max_yaml_bytes + 1;
+    if (repo_read_file(run->site->repos, project_id, sha, path, max, arena, bytes, size, &err))
+        return CI_FETCH_OK;
+    return err.code == ERR_NO_RECORD ? CI_FETCH_NO_FILE : CI_FETCH_FAILED;
+}
+
+static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, const char **bytes,
+                           size_t *size)
+{
+    const ConfigRun *run = data;
+    Project project;
+    RepoResolved resolved;
+
+    if (!text_is_inner_path(what->path))
+        return CI_FETCH_NO_FILE;
+    if (!what->project)
+        return read_at(run, run->request->project->id, run->pipeline->sha, what->path, arena, bytes,
+                       size);
+    g_autoptr(Db) db = database_reader(run->site->database);
+    if (!project_by_path(db, arena, what->project, &project, NULL) || !may_read(run, db, &project))
+        return CI_FETCH_NO_PROJECT;
+    const char *ref = what->ref ? what->ref : project.default_branch;
+    if (!repo_resolve(run->site->repos, project.id, ref, true, arena, &resolved, NULL))
+        return CI_FETCH_NO_REF;
+    return read_at(run, project.id, resolved.sha, what->path, arena, bytes, size);
+}
+
+static CiLimits limits_of(const Settings *settings)
+{
+    return (CiLimits){ .yaml_bytes = (size_t)settings->max_yaml_bytes,
+                       .yaml_depth = (int)settings->max_yaml_depth,
+                       .yaml_nodes = (size_t)settings->max_yaml_nodes,
+                       .includes = (int)settings->max_includes,
+                       .jobs = (int)settings->max_jobs,
+                       .needs = (int)settings->max_needs };
+}
+
+static bool first_message(const CiMessages *messages, Error *err)
+{
+    return error_set(err, ERR_CONFIG, "%s",
+                     messages->n > 0 ? messages->items[0].text : "the configuration is invalid");
+}
+
+bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan **plan, Error *err)
+{
+    CiMessages messages = { 0 };
+    const char *path = run->pipeline->config_path;
+    const char *bytes = NULL;
+    size_t size = 0;
+
+    if (!text_is_inner_path(path))
+        return error_set(err, ERR_NO_RECORD, NULL);
+    switch (
+        read_at(run, run->request->project->id, run->pipeline->sha, path, arena, &bytes, &size)) {
+    case CI_FETCH_OK:
+        break;
+    case CI_FETCH_NO_FILE:
+    case CI_FETCH_NO_REF:
+    case CI_FETCH_NO_PROJECT:
+        return error_set(err, ERR_NO_RECORD, NULL);
+    case CI_FETCH_FAILED:
+        return error_set(err, ERR_CONFIG, "The file `%s` could not be read: it may be too large.",
+                         path);
+    }
+    CiInput input = { .path = path,
+                      .bytes = bytes,
+                      .size = size,
+                      .variables = variables_for_ci(run->variables),
+                      .fetch = fetch,
+                      .fetch_data = (void *)run,
+                      .limits = limits_of(run->site->settings) };
+    *config = ci_compile(&input, arena, &messages);
+    if (!*config)
+        return first_message(&messages, err);
+    *plan = ci_plan(*config, input.variables, &input.limits);
+    return true;
+}

@@ -1,0 +1,400 @@
+/* create.c - the steps from a request to stored rows.
+ *
+ * Steps and their messages follow GitLab's creation chain (lib/gitlab/ci/pipeline/chain/).  All that
+ * blocks on the repository and all compiling comes before the one write; waking runners after it.
+ */
+#include "pipeline/create.h"
+
+#include "access/subject.h"
+#include "base/seal.h"
+#include "base/text.h"
+#include "base/wakeups.h"
+#include "pipeline/advance.h"
+#include "pipeline/config.h"
+#include "pipeline/spec.h"
+#include "store/job_specs.h"
+#include "store/pipeline_variables.h"
+#include "store/stages.h"
+
+#include <string.h>
+
+static const char ZERO_SHA[] = "0000000000000000000000000000000000000000";
+
+/* Everything on the way from request to rows. */
+typedef struct Creation {
+    const Site *site;
+    Arena *arena;
+    const PipelineRequest *request;
+    RepoResolved ref;
+    RepoCommit commit;
+    Variables variables;
+    Pipeline *pipeline;
+    const CiConfig *config;
+    const CiPlan *plan;
+    EnginePipeline *engine; /* NULL: no jobs */
+    int *stage_positions;   /* of engine->stages: in config->stages */
+} Creation;
+
+/* --- ref and rights --- */
+
+static bool find_ref(Creation *c, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+
+    if (repo_resolve(c->site->repos, c->request->project->id, c->request->ref,
+                     c->request->allow_commit, c->arena, &c->ref, &failed))
+        return true;
+    switch ((int)failed.code) {
+    case ERR_NO_RECORD:
+        return error_set(err, ERR_CONFIG, "Reference not found");
+    case ERR_CONFLICT:
+        return error_set(err, ERR_CONFIG, "Ref is ambiguous");
+    default:
+        return error_move(err, &failed);
+    }
+}
+
+static bool may_set_variables(const Creation *c)
+{
+    static const struct {
+        const char *role;
+        AccessLevel level;
+    } roles[] = {
+        { "developer", ACCESS_DEVELOPER },
+        { "maintainer", ACCESS_MAINTAINER },
+        { "owner", ACCESS_OWNER },
+    };
+
+    /* A schedule's variables were set under their own rule. */
+    if (c->request->n_given == 0 || c->request->source == SOURCE_SCHEDULE)
+        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(roles); i++)
+        if (g_strcmp0(roles[i].role, c->request->project->variables_role) == 0)
+            return c->request->subject->admin || c->request->subject->level >= roles[i].level;
+    return false;
+}
+
+static bool check_rights(Creation *c, RefRules *rules, Error *err)
+{
+    const PipelineRequest *rq = c->request;
+    g_autoptr(Db) db = database_reader(c->site->database);
+
+    if (rq->project->archived || !rq->project->jobs_enabled)
+        return error_set(err, ERR_CONFIG, "Pipelines are disabled!");
+    if (!access_can(rq->subject, CAN_CREATE_PIPELINES))
+        return error_set(err, ERR_CONFIG, "Insufficient permissions to create a new pipeline");
+    if (c->ref.kind != REPO_REF_COMMIT &&
+        !ref_rules_find(db, rq->project->id, c->ref.kind == REPO_REF_TAG, c->ref.name, rules, err))
+        return false;
+    if (!ref_allows_run(rules, rq->subject))
+        return error_set(err, ERR_CONFIG,
+                         "You do not have sufficient permission to run a pipeline on '%s'. Please "
+                         "select a different branch or contact your administrator for assistance.",
+                         c->ref.name);
+    if (!may_set_variables(c))
+        return error_set(err, ERR_CONFIG, "Insufficient permissions to set pipeline variables");
+    return true;
+}
+
+static bool check_given(const Creation *c, Error *err)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GString) doubles = g_string_new(NULL);
+    int n = 0;
+
+    for (size_t i = 0; i < c->request->n_given; i++)
+        if (!g_hash_table_add(seen, (void *)c->request->given[i].key)) {
+            g_string_append_printf(doubles, "%s%s", n > 0 ? ", " : "", c->request->given[i].key);
+            n++;
+        }
+    if (n == 0)
+        return true;
+    return error_set(err, ERR_CONFIG, "Duplicate variable name%s: %s", n > 1 ? "s" : "",
+                     doubles->str);
+}
+
+/* --- the rows --- */
+
+static void fill_pipeline(Creation *c, const RefRules *rules)
+{
+    const PipelineRequest *rq = c->request;
+    int64_t now = clock_now(c->site->clock);
+
+    *c->pipeline = (Pipeline){ .project_id = rq->project->id,
+                               .user_id = rq->user->id,
+                               .ref = c->ref.name,
+                               .tag = c->ref.kind == REPO_REF_TAG,
+                               .sha = c->ref.sha,
+                               .before_sha = rq->before_sha ? rq->before_sha : ZERO_SHA,
+                               .source = rq->source,
+                               .status = STATUS_CREATED,
+                               .config_path = config_choose_path(c->arena, rq, &c->commit),
+                               .protected = rules->protected,
+                               .schedule_id = rq->schedule_id,
+                               .trigger_id = rq->trigger_id,
+                               .upstream_job_id = rq->upstream_job_id,
+                               .created_at = now,
+                               .updated_at = now };
+}
+
+static void collect_variables(Creation *c)
+{
+    RunContext run = { .site = c->site,
+                       .project = c->request->project,
+                       .pipeline = c->pipeline,
+                       .commit = &c->commit,
+                       .user = c->request->user,
+                       .schedule_description = c->request->schedule_description };
+
+    variables_init(&c->variables, c->arena);
+    variables_add_predefined(&c->variables, &run);
+    variables_add_user(&c->variables, c->request->user);
+    for (size_t i = 0; i < c->request->n_given; i++)
+        variables_add(&c->variables, c->request->given[i]);
+}
+
+/* "[skip ci]" and its relatives; only a push heeds it. */
+static bool is_skipped(const Creation *c)
+{
+    static const char *const words[] = { "[skip ci]", "[ci skip]", "[skip-ci]",
+                                         "[ci-skip]", "[skip_ci]", "[ci_skip]" };
+
+    if (c->request->source != SOURCE_PUSH)
+        return false;
+    g_autofree char *lower = g_ascii_strdown(c->commit.message, -1);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strstr(lower, words[i]))
+            return true;
+    return false;
+}
+
+/* Stages without jobs do not become rows; a job keeps its position in the full list. */
+static void build_engine(Creation *c)
+{
+    const CiPlan *plan = c->plan;
+    g_autofree int *stage_of = g_new(int, c->config->n_stages);
+    int n_stages = 0;
+    int64_t now = c->pipeline->created_at;
+
+    c->stage_positions = arena_new0(c->arena, int, c->config->n_stages);
+    memset(stage_of, -1, sizeof(int) * c->config->n_stages);
+    for (size_t i = 0; i < plan->n_jobs; i++) {
+        int position = plan->jobs[i].job->stage_index;
+        if (stage_of[position] >= 0)
+            continue;
+        stage_of[position] = n_stages;
+        c->stage_positions[n_stages++] = position;
+    }
+    c->engine = engine_pipeline_new(c->arena, n_stages, now);
+    c->engine->status = c->engine->before = STATUS_CREATED;
+    c->engine->created_at = now;
+    for (int i = 0; i < n_stages; i++)
+        c->engine->stages[i].name = c->config->stages[c->stage_positions[i]];
+    for (size_t i = 0; i < plan->n_jobs; i++) {
+        const CiPlannedJob *planned = &plan->jobs[i];
+        const char **needs = arena_new0(c->arena, const char *, planned->n_needs);
+        for (size_t k = 0; k < planned->n_needs; k++)
+            needs[k] = planned->needs[k].job;
+        engine_pipeline_add(c->engine, &(EngineJob){ .name = planned->job->name,
+                                                     .stage = stage_of[planned->job->stage_index],
+                                                     .status = STATUS_CREATED,
+                                                     .when = planned->when,
+                                                     .allow_failure = planned->allow_failure,
+                                                     .by_needs = planned->job->has_needs,
+                                                     .needs = needs,
+                                                     .n_needs = planned->n_needs,
+                                                     .start_in_s = planned->job->start_in_s,
+                                                     .user_id = c->pipeline->user_id,
+                                                     .created_at = now });
+    }
+    engine_pipeline_ready(c->engine);
+    engine_advance(c->engine);
+    c->pipeline->status = c->engine->status;
+    c->pipeline->started_at = c->engine->started_at;
+    c->pipeline->finished_at = c->engine->finished_at;
+    c->pipeline->duration_s = c->engine->duration_s;
+}
+
+/* GitLab removes what looks like a tag from stored messages; ours are text and stay as they are. */
+static void mark_failed(Creation *c, PipelineFailure reason, const char *message)
+{
+    c->pipeline->status = STATUS_FAILED;
+    c->pipeline->failure_reason = reason;
+    c->pipeline->yaml_errors = reason == PIPELINE_FAILURE_CONFIG ? message : NULL;
+    c->pipeline->finished_at = c->pipeline->created_at;
+}
+
+/* What the plan came to; true: there is something to store. */
+static bool settle_plan(Creation *c, Error *err)
+{
+    const char *message = c->plan->messages.n > 0 ? c->plan->messages.items[0].text : NULL;
+
+    switch (c->plan->result) {
+    case CI_PLAN_OK:
+        c->pipeline->name = c->plan->name;
+        build_engine(c);
+        return true;
+    case CI_PLAN_FILTERED_BY_WORKFLOW:
+    case CI_PLAN_FILTERED_BY_RULES:
+        break;
+    case CI_PLAN_TOO_MANY_JOBS:
+        if (!c->request->save_failures)
+            break;
+        mark_failed(c, PIPELINE_FAILURE_SIZE_LIMIT, message);
+        return true;
+    case CI_PLAN_FAILED:
+        if (!c->request->save_failures)
+            break;
+        mark_failed(c, PIPELINE_FAILURE_CONFIG, message);
+        return true;
+    }
+    return error_set(err, ERR_CONFIG, "%s", message);
+}
+
+static bool compile(Creation *c, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    CiConfig *config = NULL;
+    CiPlan *plan = NULL;
+    ConfigRun run = {
+        .site = c->site, .request = c->request, .pipeline = c->pipeline, .variables = &c->variables
+    };
+
+    if (config_load(&run, c->arena, &config, &plan, &failed)) {
+        c->config = config;
+        c->plan = plan;
+        return settle_plan(c, err);
+    }
+    if (failed.code == ERR_NO_RECORD)
+        return error_set(err, ERR_CONFIG, "Missing CI config file");
+    if (failed.code != ERR_CONFIG || !c->request->save_failures)
+        return error_move(err, &failed);
+    mark_failed(c, PIPELINE_FAILURE_CONFIG, arena_strdup(c->arena, failed.message));
+    return true;
+}
+
+/* --- the write --- */
+
+static bool insert_variables(Db *db, const Creation *c, Error *err)
+{
+    for (size_t i = 0; i < c->request->n_given; i++) {
+        const Variable *given = &c->request->given[i];
+        g_autofree char *sealed = seal(c->site->seal_key, given->value);
+        PipelineVariable row = { .pipeline_id = c->pipeline->id,
+                                 .key = given->key,
+                                 .value = sealed,
+                                 .variable_type = given->file ? VARIABLE_FILE : VARIABLE_ENV_VAR,
+                                 .raw = given->raw };
+        if (!pipeline_variable_insert(db, &row, err))
+            return false;
+    }
+    return true;
+}
+
+/* The tags as stored: sorted, without doubles, blanks between. */
+static const char *joined_tags(Arena *arena, CiStrings tags)
+{
+    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (; tags && *tags; tags++)
+        g_ptr_array_add(sorted, (void *)*tags);
+    g_ptr_array_sort_values(sorted, (GCompareFunc)(void (*)(void))g_strcmp0);
+    for (guint i = 0; i < sorted->len; i++) {
+        if (i > 0 && g_str_equal(sorted->pdata[i], sorted->pdata[i - 1]))
+            continue;
+        g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", (char *)sorted->pdata[i]);
+    }
+    return arena_strdup(arena, text->str);
+}
+
+static bool insert_job(Db *db, const Creation *c, const CiPlannedJob *planned,
+                       const EngineJob *engine, Error *err)
+{
+    g_autofree char *options = spec_to_json(planned);
+    JobSpec spec = { .pipeline_id = c->pipeline->id, .options = options };
+
+    if (!job_spec_insert(db, &spec, err))
+        return false;
+    for (size_t i = 0; i < planned->n_needs; i++) {
+        JobNeed need = { .spec_id = spec.id,
+                         .name = planned->needs[i].job,
+                         .artifacts = planned->needs[i].artifacts };
+        if (!job_need_insert(db, &need, err))
+            return false;
+    }
+    int64_t timeout_s =
+        planned->job->timeout_s ? planned->job->timeout_s : c->request->project->build_timeout_s;
+    Job job = { .pipeline_id = c->pipeline->id,
+                .project_id = c->pipeline->project_id,
+                .spec_id = spec.id,
+                .stage = planned->job->stage,
+                .stage_position = planned->job->stage_index,
+                .name = planned->job->name,
+                .status = engine->status,
+                .when_kind = planned->when,
+                .allow_failure = engine->allow_failure,
+                .by_needs = planned->job->has_needs,
+                .processed = engine->processed,
+                .user_id = c->pipeline->user_id,
+                .tags = joined_tags(c->arena, planned->tags),
+                .icon = planned->job->icon,
+                .timeout_s = timeout_s,
+                .start_in_s = planned->job->start_in_s,
+                .created_at = c->pipeline->created_at,
+                .updated_at = c->pipeline->created_at,
+                .queued_at = engine->queued_at,
+                .scheduled_at = engine->scheduled_at,
+                .finished_at = engine->finished_at };
+    return job_insert(db, &job, err);
+}
+
+static bool insert_jobs(Db *db, const Creation *c, Error *err)
+{
+    for (int i = 0; i < c->engine->n_stages; i++) {
+        Stage stage = { .pipeline_id = c->pipeline->id,
+                        .name = c->engine->stages[i].name,
+                        .position = c->stage_positions[i],
+                        .status = c->engine->stages[i].status };
+        if (!stage_insert(db, &stage, err))
+            return false;
+    }
+    for (size_t i = 0; i < c->plan->n_jobs; i++)
+        if (!insert_job(db, c, &c->plan->jobs[i], c->engine->jobs[i], err))
+            return false;
+    return true;
+}
+
+static bool store(Db *db, void *data, Error *err)
+{
+    Creation *c = data;
+
+    return project_next_iid(db, c->pipeline->project_id, &c->pipeline->iid, err) &&
+           pipeline_insert(db, c->pipeline, err) && insert_variables(db, c, err) &&
+           (!c->engine || insert_jobs(db, c, err)) &&
+           (!c->request->also || c->request->also(db, c->pipeline, c->request->also_data, err));
+}
+
+bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *request, Pipeline *out,
+                     Error *err)
+{
+    Pipeline pipeline;
+    RefRules rules = { 0 };
+    Creation c = { .site = site, .arena = arena, .request = request, .pipeline = &pipeline };
+
+    if (!find_ref(&c, err) || !check_rights(&c, &rules, err) || !check_given(&c, err))
+        return false;
+    if (!repo_commit(site->repos, request->project->id, c.ref.sha, arena, &c.commit, err))
+        return false;
+    fill_pipeline(&c, &rules);
+    collect_variables(&c);
+    if (is_skipped(&c))
+        pipeline.status = STATUS_SKIPPED;
+    else if (!compile(&c, err))
+        return false;
+    if (!database_write(site->database, store, &c, err))
+        return false;
+    wakeups_notify(site->wakeups);
+    *out = pipeline;
+    return true;
+}

@@ -1,0 +1,154 @@
+/* operations.c - each operation is a function on a Process. */
+#include "pipeline/operations.h"
+
+#include "base/seal.h"
+#include "pipeline/cancel.h"
+#include "pipeline/events.h"
+#include "pipeline/process.h"
+#include "pipeline/retry.h"
+#include "store/job_variables.h"
+
+/* What an operation on one job is told, and answers. */
+typedef struct JobCall {
+    const Job *job;
+    int64_t user_id;
+    bool force;
+    FailureReason reason;
+    const Variable *variables;
+    size_t n_variables;
+    EngineJob *result; /* in the arena of the last attempt */
+    int64_t id;
+} JobCall;
+
+static bool cancel_pipeline(Process *p, void *data, Error *err)
+{
+    (void)engine_cancel_jobs(p->engine);
+    return true;
+}
+
+bool operation_cancel_pipeline(const Site *site, int64_t pipeline_id, Error *err)
+{
+    return process_run(site, pipeline_id, cancel_pipeline, NULL, err);
+}
+
+static bool retry_pipeline(Process *p, void *data, Error *err)
+{
+    (void)engine_retry_pipeline(p->engine, *(int64_t *)data);
+    return true;
+}
+
+bool operation_retry_pipeline(const Site *site, int64_t pipeline_id, int64_t user_id, Error *err)
+{
+    return process_run(site, pipeline_id, retry_pipeline, &user_id, err);
+}
+
+static bool cancel_job(Process *p, void *data, Error *err)
+{
+    JobCall *call = data;
+    EngineJob *job = process_job(p, call->job->id);
+
+    if (job && !(call->force && engine_force_cancel_job(p->engine, job)))
+        (void)engine_cancel_job(p->engine, job);
+    return true;
+}
+
+bool operation_cancel_job(const Site *site, const Job *job, bool force, Error *err)
+{
+    JobCall call = { .job = job, .force = force };
+
+    return process_run(site, job->pipeline_id, cancel_job, &call, err);
+}
+
+static bool retry_job(Process *p, void *data, Error *err)
+{
+    JobCall *call = data;
+    EngineJob *job = process_job(p, call->job->id);
+
+    /* Not one of the latest: it has been retried before. */
+    if (!job)
+        return error_set(err, ERR_FORBIDDEN, "Job is not retryable");
+    return engine_retry_job(p->engine, job, call->user_id, &call->result, err) &&
+           process_save(p, err) && (call->id = call->result->id, true);
+}
+
+bool operation_retry_job(const Site *site, const Job *job, int64_t user_id, int64_t *id, Error *err)
+{
+    JobCall call = { .job = job, .user_id = user_id };
+
+    if (!process_run(site, job->pipeline_id, retry_job, &call, err))
+        return false;
+    *id = call.id;
+    return true;
+}
+
+static bool save_variables(Process *p, const JobCall *call, Error *err)
+{
+    for (size_t i = 0; i < call->n_variables; i++) {
+        g_autofree char *sealed = seal(p->site->seal_key, call->variables[i].value);
+        JobVariable row = { .job_id = call->id, .key = call->variables[i].key, .value = sealed };
+        if (!job_variable_insert(p->db, &row, err))
+            return false;
+    }
+    return true;
+}
+
+static bool play_job(Process *p, void *data, Error *err)
+{
+    JobCall *call = data;
+    EngineJob *job = process_job(p, call->job->id);
+
+    if (!job)
+        return error_set(err, ERR_BAD_REQUEST, "Unplayable Job");
+    if (!engine_play_job(p->engine, job, call->user_id, &call->result, err) ||
+        !process_save(p, err))
+        return false;
+    call->id = call->result->id;
+    return save_variables(p, call, err);
+}
+
+bool operation_play_job(const Site *site, const Job *job, int64_t user_id,
+                        const Variable *variables, size_t n_variables, int64_t *id, Error *err)
+{
+    JobCall call = {
+        .job = job, .user_id = user_id, .variables = variables, .n_variables = n_variables
+    };
+
+    if (!process_run(site, job->pipeline_id, play_job, &call, err))
+        return false;
+    *id = call.id;
+    return true;
+}
+
+static bool start_delayed_job(Process *p, void *data, Error *err)
+{
+    JobCall *call = data;
+    EngineJob *job = process_job(p, call->job->id);
+
+    if (job)
+        (void)engine_start_scheduled_job(p->engine, job);
+    return true;
+}
+
+bool operation_start_delayed_job(const Site *site, const Job *job, Error *err)
+{
+    JobCall call = { .job = job };
+
+    return process_run(site, job->pipeline_id, start_delayed_job, &call, err);
+}
+
+static bool fail_job(Process *p, void *data, Error *err)
+{
+    JobCall *call = data;
+    EngineJob *job = process_job(p, call->job->id);
+
+    if (job)
+        (void)engine_drop_job(p->engine, job, call->reason, NULL);
+    return true;
+}
+
+bool operation_fail_job(const Site *site, const Job *job, FailureReason reason, Error *err)
+{
+    JobCall call = { .job = job, .reason = reason };
+
+    return process_run(site, job->pipeline_id, fail_job, &call, err);
+}

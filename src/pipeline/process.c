@@ -1,0 +1,291 @@
+/* process.c - rows in, model changed, rows out. */
+#include "pipeline/process.h"
+
+#include "base/log.h"
+#include "base/wakeups.h"
+#include "pipeline/advance.h"
+#include "repo/repo.h"
+#include "store/job_specs.h"
+#include "store/stages.h"
+
+#include <string.h>
+
+/* --- loading --- */
+
+static void add_stages(Process *p, const Stages *stages)
+{
+    p->engine = engine_pipeline_new(p->arena, (int)stages->n, clock_now(p->site->clock));
+    p->stage_positions = arena_new0(p->arena, int64_t, stages->n);
+    for (size_t i = 0; i < stages->n; i++) {
+        EngineStage *stage = &p->engine->stages[i];
+        stage->id = stages->items[i].id;
+        stage->name = stages->items[i].name;
+        stage->status = stage->before = stages->items[i].status;
+        p->stage_positions[i] = stages->items[i].position;
+    }
+}
+
+static int stage_at(const Process *p, int64_t position)
+{
+    for (int i = 0; i < p->engine->n_stages; i++)
+        if (p->stage_positions[i] == position)
+            return i;
+    return -1;
+}
+
+/* The needs of all specs of the pipeline come in one query, sorted by spec; this finds one's. */
+static const char *const *needs_of(Process *p, const JobNeeds *needs, int64_t spec_id, size_t *n)
+{
+    size_t low = 0, high = needs->n;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (needs->items[middle].spec_id < spec_id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    size_t end = low;
+    while (end < needs->n && needs->items[end].spec_id == spec_id)
+        end++;
+    const char **names = arena_new0(p->arena, const char *, end - low);
+    for (size_t i = low; i < end; i++)
+        names[i - low] = needs->items[i].name;
+    *n = end - low;
+    return names;
+}
+
+static bool add_job(Process *p, size_t index, const JobNeeds *needs, Error *err)
+{
+    const Job *row = &p->jobs[index];
+    int stage = stage_at(p, row->stage_position);
+
+    if (stage < 0)
+        return error_set(err, ERR_INTERNAL, "job %" G_GINT64_FORMAT " has no stage", row->id);
+    EngineJob job = { .id = row->id,
+                      .name = row->name,
+                      .stage = stage,
+                      .status = row->status,
+                      .when = row->when_kind,
+                      .allow_failure = row->allow_failure,
+                      .by_needs = row->by_needs,
+                      .processed = row->processed,
+                      .enqueue_now = row->enqueue_now,
+                      .can_cancel_gracefully = row->graceful,
+                      .start_in_s = row->start_in_s,
+                      .user_id = row->user_id,
+                      .failure = row->failure_reason,
+                      .exit_code = (int)row->exit_code,
+                      .has_exit_code = row->exit_code >= 0,
+                      .created_at = row->created_at,
+                      .queued_at = row->queued_at,
+                      .started_at = row->started_at,
+                      .finished_at = row->finished_at,
+                      .scheduled_at = row->scheduled_at };
+    job.needs = needs_of(p, needs, row->spec_id, &job.n_needs);
+    p->engine_jobs[index] = engine_pipeline_add(p->engine, &job);
+    return true;
+}
+
+bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pipeline_id,
+                  Error *err)
+{
+    Stages stages = { 0 };
+    Jobs jobs = { 0 };
+    JobNeeds needs = { 0 };
+
+    *p = (Process){ .site = site, .db = db, .arena = arena };
+    if (!pipeline_lock(db, arena, pipeline_id, &p->pipeline, err) ||
+        !stage_list(db, arena, pipeline_id, &stages, err) ||
+        !job_list_latest(db, arena, pipeline_id, &jobs, err) ||
+        !job_need_list_by_pipeline(db, arena, pipeline_id, &needs, err))
+        return false;
+    p->jobs = jobs.items;
+    p->n_jobs = jobs.n;
+    p->engine_jobs = arena_new0(arena, EngineJob *, jobs.n);
+    add_stages(p, &stages);
+    p->engine->status = p->engine->before = p->pipeline.status;
+    p->engine->created_at = p->pipeline.created_at;
+    p->engine->started_at = p->pipeline.started_at;
+    p->engine->finished_at = p->pipeline.finished_at;
+    p->engine->duration_s = p->pipeline.duration_s;
+    for (size_t i = 0; i < jobs.n; i++)
+        if (!add_job(p, i, &needs, err))
+            return false;
+    engine_pipeline_ready(p->engine);
+    return true;
+}
+
+EngineJob *process_job(const Process *p, int64_t job_id)
+{
+    for (size_t i = 0; i < p->n_jobs; i++)
+        if (p->jobs[i].id == job_id)
+            return p->engine_jobs[i];
+    return NULL;
+}
+
+Job *process_row(const Process *p, const EngineJob *job)
+{
+    for (size_t i = 0; i < p->n_jobs; i++)
+        if (p->engine_jobs[i] == job)
+            return &p->jobs[i];
+    return NULL;
+}
+
+/* --- saving --- */
+
+/* A new attempt shares spec, tags and place with the first. */
+static bool insert_attempt(Process *p, EngineJob *job, Error *err)
+{
+    const EngineJob *origin = job->retry_of;
+    while (!process_row(p, origin))
+        origin = origin->retry_of;
+    const Job *old = process_row(p, origin);
+    int64_t now = p->engine->now_us;
+    Job row = { .pipeline_id = old->pipeline_id,
+                .project_id = old->project_id,
+                .spec_id = old->spec_id,
+                .stage = old->stage,
+                .stage_position = old->stage_position,
+                .name = old->name,
+                .status = job->status,
+                .when_kind = old->when_kind,
+                .allow_failure = job->allow_failure,
+                .by_needs = old->by_needs,
+                .retried = job->retried,
+                .processed = job->processed,
+                .user_id = job->user_id,
+                .tags = old->tags,
+                .icon = old->icon,
+                .timeout_s = old->timeout_s,
+                .start_in_s = old->start_in_s,
+                .enqueue_now = job->enqueue_now,
+                .exit_code = -1,
+                .created_at = job->created_at ? job->created_at : now,
+                .updated_at = now,
+                .queued_at = job->queued_at,
+                .scheduled_at = job->scheduled_at };
+
+    if (!job_insert(p->db, &row, err))
+        return false;
+    job->id = row.id;
+    return true;
+}
+
+/* Leaving pending or running ends the hand-out: the token dies with it. */
+static bool update_job(Process *p, const EngineJob *job, Error *err)
+{
+    JobState state = { .status = job->status,
+                       .allow_failure = job->allow_failure,
+                       .retried = job->retried,
+                       .processed = job->processed,
+                       .enqueue_now = job->enqueue_now,
+                       .graceful = job->can_cancel_gracefully,
+                       .user_id = job->user_id,
+                       .failure_reason = job->failure,
+                       .exit_code = job->has_exit_code ? job->exit_code : -1,
+                       .queued_at = job->queued_at,
+                       .started_at = job->started_at,
+                       .finished_at = job->finished_at,
+                       .scheduled_at = job->scheduled_at,
+                       .updated_at = p->engine->now_us };
+    bool found = false;
+
+    if (!job_update_state(p->db, job->id, job->before, &state, &found, err))
+        return false;
+    return found ||
+           error_set(err, ERR_CONFLICT, "job %" G_GINT64_FORMAT " changed meanwhile", job->id);
+}
+
+static bool save_jobs(Process *p, Error *err)
+{
+    for (int i = 0; i < p->engine->n_jobs; i++) {
+        EngineJob *job = p->engine->jobs[i];
+        bool is_new = job->id == 0;
+        if (!is_new && !job->changed)
+            continue;
+        if (!(is_new ? insert_attempt(p, job, err) : update_job(p, job, err)))
+            return false;
+        if (job->status == STATUS_PENDING && (is_new || job->before != STATUS_PENDING))
+            p->wakes_runners = true;
+    }
+    return true;
+}
+
+static bool save_stages(Process *p, Error *err)
+{
+    for (int i = 0; i < p->engine->n_stages; i++) {
+        const EngineStage *stage = &p->engine->stages[i];
+        if (stage->status != stage->before &&
+            !stage_update_status(p->db, stage->id, stage->status, err))
+            return false;
+    }
+    return true;
+}
+
+bool process_save(Process *p, Error *err)
+{
+    EnginePipeline *engine = p->engine;
+
+    engine_advance(engine);
+    p->is_at_rest =
+        STATUS_IN(engine->status, STATUSES_COMPLETED) && engine->status != engine->before;
+    if (!save_jobs(p, err) || !save_stages(p, err))
+        return false;
+    if (!engine->changed)
+        return true;
+    PipelineState state = { .status = engine->status,
+                            .started_at = engine->started_at,
+                            .finished_at = engine->finished_at,
+                            .duration_s = engine->duration_s,
+                            .updated_at = engine->now_us };
+    bool found = false;
+    if (!pipeline_update_state(p->db, p->pipeline.id, engine->before, &state, &found, err))
+        return false;
+    return found || error_set(err, ERR_CONFLICT, "pipeline %" G_GINT64_FORMAT " changed meanwhile",
+                              p->pipeline.id);
+}
+
+void process_after_commit(const Process *p)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    if (p->wakes_runners)
+        wakeups_notify(p->site->wakeups);
+    /* Kept refs are made again when a job is handed out, so losing this one costs a ref. */
+    if (p->is_at_rest &&
+        !repo_drop_pipeline_ref(p->site->repos, p->pipeline.project_id, p->pipeline.id, &err))
+        log_error(&err, "refs/pipelines/%" G_GINT64_FORMAT " stays", p->pipeline.id);
+}
+
+/* --- all in one --- */
+
+typedef struct Run {
+    const Site *site;
+    int64_t pipeline_id;
+    ProcessFunc func;
+    void *data;
+    Arena *arena; /* of the last attempt */
+    Process process;
+} Run;
+
+static bool run_in_write(Db *db, void *data, Error *err)
+{
+    Run *run = data;
+
+    g_clear_pointer(&run->arena, arena_free);
+    run->arena = arena_new();
+    return process_load(&run->process, run->site, db, run->arena, run->pipeline_id, err) &&
+           run->func(&run->process, run->data, err) && process_save(&run->process, err);
+}
+
+bool process_run(const Site *site, int64_t pipeline_id, ProcessFunc func, void *data, Error *err)
+{
+    Run run = { .site = site, .pipeline_id = pipeline_id, .func = func, .data = data };
+
+    bool ok = database_write(site->database, run_in_write, &run, err);
+    if (ok)
+        process_after_commit(&run.process);
+    arena_free(run.arena);
+    return ok;
+}

@@ -1,0 +1,240 @@
+/* push.c - the comparison of refs with ref_states. */
+#include "pipeline/push.h"
+
+#include "access/subject.h"
+#include "base/log.h"
+#include "pipeline/create.h"
+#include "repo/repo.h"
+#include "store/open_pushes.h"
+#include "store/ref_states.h"
+
+#include <string.h>
+
+typedef struct Begin {
+    OpenPush row;
+} Begin;
+
+static bool insert_open(Db *db, void *data, Error *err)
+{
+    return open_push_insert(db, &((Begin *)data)->row, err);
+}
+
+bool push_begin(const Site *site, int64_t project_id, int64_t user_id, int64_t *id, Error *err)
+{
+    Begin begin = { .row = { .project_id = project_id,
+                             .user_id = user_id,
+                             .created_at = clock_now(site->clock) } };
+
+    if (!database_write(site->database, insert_open, &begin, err))
+        return false;
+    *id = begin.row.id;
+    return true;
+}
+
+/* One ref on its way from @old_sha (NULL: it is new) to @new_sha (NULL: it is gone). */
+typedef struct Move {
+    int64_t project_id;
+    const char *ref;
+    const char *old_sha;
+    const char *new_sha;
+} Move;
+
+/* Another process of the same push got here first where the state is not the old one any more. */
+static bool record(Db *db, const Move *move, Error *err)
+{
+    bool done = false;
+
+    if (!ref_state_move(db, move->project_id, move->ref, move->old_sha, move->new_sha, &done, err))
+        return false;
+    return done || error_set(err, ERR_CONFLICT, "%s was processed meanwhile", move->ref);
+}
+
+static bool record_alone(Db *db, void *data, Error *err)
+{
+    return record(db, data, err);
+}
+
+static bool record_with_pipeline(Db *db, const Pipeline *pipeline, void *data, Error *err)
+{
+    return record(db, data, err);
+}
+
+typedef struct Push {
+    const Site *site;
+    Arena *arena;
+    const Project *project;
+    const User *user; /* NULL: gone; then refs are recorded and nothing runs */
+    Subject subject;
+} Push;
+
+static bool create_for(const Push *push, Move *move, Error *err)
+{
+    Pipeline pipeline;
+    PipelineRequest request = { .project = push->project,
+                                .user = push->user,
+                                .subject = &push->subject,
+                                .source = SOURCE_PUSH,
+                                .ref = move->ref,
+                                .before_sha = move->old_sha,
+                                .save_failures = true,
+                                .also = record_with_pipeline,
+                                .also_data = move };
+
+    return pipeline_create(push->site, push->arena, &request, &pipeline, err);
+}
+
+static bool process_move(const Push *push, Move *move, Error *err)
+{
+    g_auto(Error) refused = ERROR_INIT;
+
+    if (move->new_sha && push->user) {
+        if (create_for(push, move, &refused))
+            return true;
+        /* No pipeline for this commit, by its configuration: that is an answer, too. */
+        if (refused.code != ERR_CONFIG)
+            return error_move(err, &refused);
+    }
+    return database_write(push->site->database, record_alone, move, err);
+}
+
+static void process_and_log(const Push *push, Move *move)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    if (!process_move(push, move, &err) && err.code != ERR_CONFLICT)
+        log_error(&err, "push to project %" G_GINT64_FORMAT ": %s is left for later",
+                  push->project->id, move->ref);
+}
+
+static const char *state_of(const RefState *states, size_t n, const char *ref)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(states[i].ref, ref) == 0)
+            return states[i].sha;
+    return NULL;
+}
+
+static bool has_ref(const RepoRef *refs, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(refs[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool read_both(const Site *site, Arena *arena, int64_t project_id, const RepoRef **refs,
+                      size_t *n_refs, RefState **states, size_t *n_states, Error *err)
+{
+    g_autoptr(Db) db = database_reader(site->database);
+
+    return repo_list_refs(site->repos, project_id, arena, refs, n_refs, err) &&
+           ref_state_list(db, arena, project_id, states, n_states, err);
+}
+
+static bool process_refs(const Push *push, Error *err)
+{
+    const RepoRef *refs = NULL;
+    RefState *states = NULL;
+    size_t n_refs = 0, n_states = 0;
+
+    if (!read_both(push->site, push->arena, push->project->id, &refs, &n_refs, &states, &n_states,
+                   err))
+        return false;
+    for (size_t i = 0; i < n_refs; i++) {
+        Move move = { .project_id = push->project->id,
+                      .ref = refs[i].name,
+                      .old_sha = state_of(states, n_states, refs[i].name),
+                      .new_sha = refs[i].sha };
+        if (g_strcmp0(move.old_sha, move.new_sha) != 0)
+            process_and_log(push, &move);
+    }
+    for (size_t i = 0; i < n_states; i++) {
+        Move move = { .project_id = push->project->id,
+                      .ref = states[i].ref,
+                      .old_sha = states[i].sha };
+        if (!has_ref(refs, n_refs, states[i].ref))
+            process_and_log(push, &move);
+    }
+    return true;
+}
+
+static bool delete_open(Db *db, void *data, Error *err)
+{
+    return open_push_delete(db, *(int64_t *)data, err);
+}
+
+/* The user may be gone by the time a crash is recovered from; the project takes its record with it. */
+static bool load(Push *push, int64_t id, Project *project, User *user, Error *err)
+{
+    g_auto(Error) missing = ERROR_INIT;
+    g_autoptr(Db) db = database_reader(push->site->database);
+    OpenPush open;
+
+    if (!open_push_get(db, push->arena, id, &open, err) ||
+        !project_get(db, push->arena, open.project_id, project, err))
+        return false;
+    push->project = project;
+    if (user_get(db, push->arena, open.user_id, user, &missing))
+        push->user = user;
+    else if (missing.code != ERR_NO_RECORD)
+        return error_move(err, &missing);
+    return !push->user || subject_of_project(db, user->id, user->admin, project,
+                                             clock_now(push->site->clock), &push->subject, err);
+}
+
+bool push_end(const Site *site, int64_t id, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    Push push = { .site = site, .arena = arena };
+    Project project;
+    User user;
+
+    return load(&push, id, &project, &user, err) && process_refs(&push, err) &&
+           database_write(site->database, delete_open, &id, err);
+}
+
+bool push_recover(const Site *site, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    OpenPush *open = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!open_push_list(db, arena, &open, &n, err))
+            return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        g_auto(Error) failed = ERROR_INIT;
+        log_line(LOG_INFO, "a push to project %" G_GINT64_FORMAT " was cut off: going on with it",
+                 open[i].project_id);
+        if (!push_end(site, open[i].id, &failed))
+            log_error(&failed, "push to project %" G_GINT64_FORMAT, open[i].project_id);
+    }
+    return true;
+}
+
+typedef struct Adopt {
+    int64_t project_id;
+    const RepoRef *refs;
+    size_t n;
+} Adopt;
+
+static bool adopt(Db *db, void *data, Error *err)
+{
+    const Adopt *a = data;
+
+    for (size_t i = 0; i < a->n; i++)
+        if (!ref_state_set(db, a->project_id, a->refs[i].name, a->refs[i].sha, err))
+            return false;
+    return true;
+}
+
+bool push_adopt_refs(const Site *site, int64_t project_id, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    Adopt a = { .project_id = project_id };
+
+    return repo_list_refs(site->repos, project_id, arena, &a.refs, &a.n, err) &&
+           database_write(site->database, adopt, &a, err);
+}

@@ -1,0 +1,25 @@
+/* push.h - from moved refs to pipelines, exactly one each, over crashes too.
+ *
+ * Before git moves refs, push_begin() records who pushes where; after it (or at the next start) push_process() compares
+ * the repository's refs with the last processed ones and makes pipelines for what differs, each in the transaction
+ * that records the ref as processed.
+ */
+#ifndef PENSTOCK_PIPELINE_PUSH_H
+#define PENSTOCK_PIPELINE_PUSH_H
+
+#include "base/site.h"
+#include "store/users.h"
+
+/* @id: to be passed to push_end(). */
+bool push_begin(const Site *site, int64_t project_id, int64_t user_id, int64_t *id, Error *err);
+
+/* Processes what differs and forgets the record.  One ref's trouble is logged and does not stop the others. */
+bool push_end(const Site *site, int64_t id, Error *err);
+
+/* At start: ends what a crash left open. */
+bool push_recover(const Site *site, Error *err);
+
+/* Takes the refs as they are for processed, without pipelines: after an import. */
+bool push_adopt_refs(const Site *site, int64_t project_id, Error *err);
+
+#endif

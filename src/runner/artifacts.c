@@ -1,0 +1,184 @@
+/* artifacts.c - blobs first, then the row that names them. */
+#include "runner/artifacts.h"
+
+#include "base/secret.h"
+#include "blob/blob.h"
+#include "ci/ci.h"
+#include "runner/report.h"
+
+#include <string.h>
+
+/* The types a runner may send, each with the one format that is right for it. */
+static const struct {
+    ArtifactType type;
+    const char *format;
+    const char *filename; /* as the API lists it; NULL: as uploaded */
+} forms[] = {
+    { ARTIFACT_ARCHIVE, "zip", "artifacts.zip" },
+    { ARTIFACT_METADATA, "gzip", "metadata.gz" },
+    { ARTIFACT_JUNIT, "gzip", "junit.xml.gz" },
+    { ARTIFACT_DOTENV, "gzip", ".env.gz" },
+    { ARTIFACT_COBERTURA, "gzip", "cobertura-coverage.xml.gz" },
+};
+
+static bool check_form(const ArtifactUpload *upload, ArtifactType *type, const char **filename,
+                       Error *err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        if (g_strcmp0(name_of(&artifact_type_names, (int)forms[i].type),
+                      upload->type ? upload->type : "archive") != 0)
+            continue;
+        if (upload->format && *upload->format && strcmp(upload->format, forms[i].format) != 0)
+            return error_set(err, ERR_BAD_REQUEST, "%s artifacts are %s, not %s", upload->type,
+                             forms[i].format, upload->format);
+        *type = forms[i].type;
+        *filename = forms[i].filename;
+        return true;
+    }
+    return error_set(err, ERR_BAD_REQUEST, "artifact_type %s is not supported", upload->type);
+}
+
+static bool expiry(const Site *site, const char *expire_in, int64_t *expire_at, Error *err)
+{
+    int64_t seconds = 0;
+
+    *expire_at = 0;
+    if (!expire_in || !*expire_in)
+        return true;
+    if (!ci_parse_duration(expire_in, &seconds))
+        return error_set(err, ERR_BAD_REQUEST, "expire_in is not a duration");
+    if (seconds > 0)
+        *expire_at = clock_now(site->clock) + seconds * US_PER_S;
+    return true;
+}
+
+typedef struct Receive {
+    Artifact *artifact;
+    bool is_double; /* the same bytes are there already */
+} Receive;
+
+static bool insert(Db *db, void *data, Error *err)
+{
+    Receive *receive = data;
+    Artifact *artifact = receive->artifact, old;
+    g_auto(Error) missing = ERROR_INIT;
+    g_autoptr(Arena) arena = arena_new();
+
+    if (artifact_by_type(db, arena, artifact->job_id, artifact->file_type, &old, &missing)) {
+        receive->is_double = strcmp(old.sha256, artifact->sha256) == 0;
+        if (!receive->is_double)
+            return error_set(err, ERR_BAD_REQUEST, "another artifact of this type already exists");
+        return true;
+    }
+    if (missing.code != ERR_NO_RECORD)
+        return error_move(err, &missing);
+    if (!artifact_insert(db, artifact, err))
+        return false;
+    return artifact->file_type != ARTIFACT_ARCHIVE ||
+           job_set_artifacts_expire_at(db, artifact->job_id, artifact->expire_at, err);
+}
+
+bool artifact_receive(const Site *site, const Job *job, const ArtifactUpload *upload, Artifact *out,
+                      Error *err)
+{
+    g_autofree char *sha256 = NULL;
+    g_autofree char *random = secret_hex("", 16);
+    const char *filename = NULL;
+    ArtifactType type;
+    int64_t expire_at;
+
+    if (!job_is_held(job))
+        return error_set(err, ERR_FORBIDDEN, NULL);
+    if (!check_form(upload, &type, &filename, err) ||
+        !expiry(site, upload->expire_in, &expire_at, err))
+        return false;
+    if (upload->size > site->settings->max_artifact_bytes)
+        return error_set(err, ERR_TOO_LARGE, "max-artifact-bytes");
+    g_autofree char *key =
+        g_strdup_printf("artifacts/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT "/%s-%s", job->id / 1000,
+                        job->id, name_of(&artifact_type_names, (int)type), random);
+    if (!blob_put_fd(site->blobs, key, upload->fd, upload->size, &sha256, err))
+        return false;
+    *out = (Artifact){ .job_id = job->id,
+                       .project_id = job->project_id,
+                       .file_type = type,
+                       .file_format = upload->format && *upload->format ? upload->format
+                                      : type == ARTIFACT_ARCHIVE        ? "zip"
+                                                                        : "gzip",
+                       .filename = filename,
+                       .size_bytes = upload->size,
+                       .sha256 = sha256,
+                       .blob_key = key,
+                       .expire_at = expire_at,
+                       .created_at = clock_now(site->clock) };
+    Receive receive = { .artifact = out };
+    bool ok = database_write(site->database, insert, &receive, err);
+    if (!ok || receive.is_double)
+        (void)blob_remove(site->blobs, key, NULL); /* an orphan costs only room */
+    out->sha256 = out->blob_key = NULL;            /* they die here */
+    return ok;
+}
+
+bool artifact_open_archive(const Site *site, Arena *arena, const Job *job, Artifact *artifact,
+                           int *fd, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    g_autoptr(Db) db = database_reader(site->database);
+    int64_t size;
+
+    if (!artifact_by_type(db, arena, job->id, ARTIFACT_ARCHIVE, artifact, &failed)) {
+        if (failed.code == ERR_NO_RECORD)
+            return error_set(err, ERR_NOT_FOUND, NULL);
+        return error_move(err, &failed);
+    }
+    if (artifact->expire_at && artifact->expire_at <= clock_now(site->clock))
+        return error_set(err, ERR_NOT_FOUND, NULL);
+    return blob_open(site->blobs, artifact->blob_key, fd, &size, err);
+}
+
+static bool delete_row(Db *db, void *data, Error *err)
+{
+    return artifact_delete(db, ((const Artifact *)data)->id, err);
+}
+
+/* The row first: a blob without a row is only room, a row without a blob is a lie. */
+static bool remove_one(const Site *site, const Artifact *artifact, Error *err)
+{
+    return database_write(site->database, delete_row, (void *)artifact, err) &&
+           blob_remove(site->blobs, artifact->blob_key, err);
+}
+
+bool artifact_remove_all(const Site *site, int64_t job_id, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    Artifact *items = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!artifact_list_by_job(db, arena, job_id, &items, &n, err))
+            return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!remove_one(site, &items[i], err))
+            return false;
+    return true;
+}
+
+bool artifact_sweep(const Site *site, size_t max, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    Artifact *items = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!artifact_list_expired(db, arena, clock_now(site->clock), (int64_t)max, &items, &n,
+                                   err))
+            return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!remove_one(site, &items[i], err))
+            return false;
+    return true;
+}

@@ -1,0 +1,39 @@
+/* queue.h - which pending job a runner gets, and the hand-out as one transaction.
+ *
+ * A hand-out takes the attempt and stores the hash of its job token.  A runner that announces two-phase commit has to
+ * confirm (the job stays pending until then); any other runs from the answer on.  What is not confirmed, or could not
+ * be sent, is taken back: its token dies.
+ */
+#ifndef PENSTOCK_RUNNER_QUEUE_H
+#define PENSTOCK_RUNNER_QUEUE_H
+
+#include "base/site.h"
+#include "store/jobs.h"
+#include "store/runners.h"
+
+/* The embedded runner is next door: it confirms at once or never. */
+enum { EMBEDDED_CONFIRM_S = 5 };
+
+typedef struct HandoutRequest {
+    const Runner *runner;
+    int64_t manager_id;
+    bool two_phase; /* confirms */
+    bool graceful;  /* can cancel gracefully */
+} HandoutRequest;
+
+typedef struct Handout {
+    Job job;           /* as it stands now; in the caller's arena */
+    const char *token; /* the job token, in the clear: for the payload only */
+} Handout;
+
+/* @found false: nothing for this runner now.  Blocks. */
+bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, Handout *out,
+                bool *found, Error *err);
+
+/* Undoes a hand-out that was not confirmed; harmless where it was, or is over. */
+bool queue_take_back(const Site *site, const Job *job, Error *err);
+
+/* Whether a runner with these tags may run a job with those (both blank-separated). */
+bool queue_tags_match(const char *runner_tags, bool run_untagged, const char *job_tags);
+
+#endif

@@ -1,0 +1,167 @@
+/* sweep.c - the sweeper's rounds and its thread. */
+#include "runner/sweep.h"
+
+#include "base/log.h"
+#include "pipeline/operations.h"
+#include "runner/artifacts.h"
+#include "runner/queue.h"
+
+enum { ROUND_US = 1000000, AT_ONCE = 200 };
+
+/* What is done to each job of a list. */
+typedef bool (*JobAction)(const Site *site, const Job *job, Error *err);
+
+static void for_each(const Site *site, const Job *jobs, size_t n, JobAction action,
+                     const char *what)
+{
+    for (size_t i = 0; i < n; i++) {
+        g_auto(Error) err = ERROR_INIT;
+        if (!action(site, &jobs[i], &err))
+            log_error(&err, "%s: job %" G_GINT64_FORMAT, what, jobs[i].id);
+        else
+            log_line(LOG_INFO, "%s: job %" G_GINT64_FORMAT, what, jobs[i].id);
+    }
+}
+
+/* "canceling" ends as canceled in the engine, whatever the reason. */
+static bool fail_lost(const Site *site, const Job *job, Error *err)
+{
+    return operation_fail_job(site, job,
+                              job->status == STATUS_CANCELING ? FAILURE_NO_UPDATES_CANCELING
+                                                              : FAILURE_NO_UPDATES_RUNNING,
+                              err);
+}
+
+static bool fail_runner_system(const Site *site, const Job *job, Error *err)
+{
+    return operation_fail_job(site, job, FAILURE_RUNNER_SYSTEM, err);
+}
+
+static void sweep_unconfirmed(const Site *site, Arena *arena, int64_t now)
+{
+    g_auto(Error) err = ERROR_INIT;
+    Job *jobs = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!job_list_unconfirmed(db, arena, now, AT_ONCE, &jobs, &n, &err))
+            log_error(&err, "cannot look for unconfirmed jobs");
+    }
+    for_each(site, jobs, n, queue_take_back, "taken back: nobody confirmed it");
+}
+
+static void sweep_silent(const Site *site, Arena *arena, int64_t now, int64_t since)
+{
+    g_auto(Error) err = ERROR_INIT;
+    int64_t patience = site->settings->lost_runner_s * US_PER_S;
+    Job *jobs = NULL;
+    size_t n = 0;
+
+    if (now - since < patience)
+        return;
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!job_list_silent(db, arena, now - patience, AT_ONCE, &jobs, &n, &err))
+            log_error(&err, "cannot look for lost runners");
+    }
+    for_each(site, jobs, n, fail_lost, "lost: no sign of its runner");
+}
+
+static void sweep_delayed(const Site *site, Arena *arena, int64_t now)
+{
+    g_auto(Error) err = ERROR_INIT;
+    Job *jobs = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!job_list_delayed_due(db, arena, now, AT_ONCE, &jobs, &n, &err))
+            log_error(&err, "cannot look for delayed jobs");
+    }
+    for_each(site, jobs, n, operation_start_delayed_job, "its delay is over");
+}
+
+void sweep_once(const Site *site, int64_t since_us)
+{
+    g_autoptr(Arena) arena = arena_new();
+    g_auto(Error) err = ERROR_INIT;
+    int64_t now = clock_now(site->clock);
+
+    sweep_unconfirmed(site, arena, now);
+    sweep_silent(site, arena, now, since_us);
+    sweep_delayed(site, arena, now);
+    if (!artifact_sweep(site, AT_ONCE, &err))
+        log_error(&err, "cannot remove expired artifacts");
+}
+
+void sweep_lost_runner(const Site *site, int64_t runner_id)
+{
+    g_autoptr(Arena) arena = arena_new();
+    g_auto(Error) err = ERROR_INIT;
+    Job *jobs = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!job_list_held_by_runner(db, arena, runner_id, &jobs, &n, &err)) {
+            log_error(&err, "cannot look for the jobs of a lost runner");
+            return;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        for_each(site, &jobs[i], 1,
+                 jobs[i].status == STATUS_PENDING ? queue_take_back : fail_runner_system,
+                 "its runner died");
+}
+
+struct Sweeper {
+    const Site *site;
+    GThread *thread;
+    GMutex lock;
+    GCond wake;
+    bool stopping;
+};
+
+static void *run(void *data)
+{
+    Sweeper *sweeper = data;
+    int64_t since = clock_now(sweeper->site->clock);
+
+    g_mutex_lock(&sweeper->lock);
+    while (!sweeper->stopping) {
+        g_mutex_unlock(&sweeper->lock);
+        sweep_once(sweeper->site, since);
+        g_mutex_lock(&sweeper->lock);
+        int64_t until = g_get_monotonic_time() + ROUND_US;
+        while (!sweeper->stopping && g_cond_wait_until(&sweeper->wake, &sweeper->lock, until))
+            ;
+    }
+    g_mutex_unlock(&sweeper->lock);
+    return NULL;
+}
+
+Sweeper *sweeper_start(const Site *site)
+{
+    Sweeper *sweeper = g_new0(Sweeper, 1);
+
+    sweeper->site = site;
+    g_mutex_init(&sweeper->lock);
+    g_cond_init(&sweeper->wake);
+    sweeper->thread = g_thread_new("sweeper", run, sweeper);
+    return sweeper;
+}
+
+void sweeper_stop(Sweeper *sweeper)
+{
+    if (!sweeper)
+        return;
+    g_mutex_lock(&sweeper->lock);
+    sweeper->stopping = true;
+    g_cond_signal(&sweeper->wake);
+    g_mutex_unlock(&sweeper->lock);
+    g_thread_join(sweeper->thread);
+    g_cond_clear(&sweeper->wake);
+    g_mutex_clear(&sweeper->lock);
+    g_free(sweeper);
+}

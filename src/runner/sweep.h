@@ -1,0 +1,21 @@
+/* sweep.h - what time alone brings about: hand-outs nobody confirmed, runners that are lost, delayed
+ * jobs that are due, artifacts that expire.
+ */
+#ifndef PENSTOCK_RUNNER_SWEEP_H
+#define PENSTOCK_RUNNER_SWEEP_H
+
+#include "base/site.h"
+
+/* One round over all of it.  Errors are logged; the rest of the round goes on. @since_us: nothing counts as silent
+ * from before that time, the start of this server. */
+void sweep_once(const Site *site, int64_t since_us);
+
+/* The embedded runner died: its running jobs fail, its unconfirmed hand-outs go back into the queue. */
+void sweep_lost_runner(const Site *site, int64_t runner_id);
+
+/* A thread that sweeps every second until it is stopped. */
+typedef struct Sweeper Sweeper;
+Sweeper *sweeper_start(const Site *site);
+void sweeper_stop(Sweeper *sweeper); /* accepts NULL */
+
+#endif

@@ -1,0 +1,21 @@
+/* ticker.h - fires schedules: looks every second for those that are due.
+ *
+ * A due tick is recorded first, in the transaction that moves the schedule on; its row is unique, so a tick is fired
+ * once whatever happens.  Then its pipeline is made on a thread of the ticker's pool, and the tick settled in the
+ * pipeline's own transaction.  A tick that a crash left open is settled at the next start.
+ */
+#ifndef PENSTOCK_SCHEDULE_TICKER_H
+#define PENSTOCK_SCHEDULE_TICKER_H
+
+#include "base/site.h"
+
+typedef struct Ticker Ticker;
+
+/* Takes up open ticks and starts the thread. */
+Ticker *ticker_start(const Site *site);
+void ticker_stop(Ticker *ticker); /* accepts NULL; what is being made is finished first */
+
+/* Records what is due now and makes its pipelines, all on the calling thread: the body of a round, for tests. */
+bool ticker_round(const Site *site, Error *err);
+
+#endif
