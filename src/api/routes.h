@@ -1,0 +1,27 @@
+/* routes.h - every table of routes, for app.c to mount. */
+#ifndef PENSTOCK_API_ROUTES_H
+#define PENSTOCK_API_ROUTES_H
+
+#include "http/route.h"
+
+/* Under /api/v4. */
+extern const Route artifact_routes[];
+extern const Route group_routes[];
+extern const Route instance_routes[];
+extern const Route job_routes[];
+extern const Route member_routes[];
+extern const Route pipeline_routes[];
+extern const Route project_routes[];
+extern const Route protected_ref_routes[];
+extern const Route runner_protocol_routes[];
+extern const Route runner_routes[];
+extern const Route schedule_routes[];
+extern const Route token_routes[];
+extern const Route trigger_routes[];
+extern const Route user_routes[];
+
+/* At the root. */
+extern const Route git_routes[];
+extern const Route health_routes[];
+
+#endif
