@@ -4,8 +4,8 @@
  */
 #include "store/job_queue.h"
 
-bool job_list_pending(Db *db, Arena *arena, const PendingFilter *filter, PendingJob **jobs,
-                      size_t *n, Error *err)
+bool job_list_pending(Db *db, Arena *arena, const Runner *runner, int64_t after_id, int64_t limit,
+                      PendingJob **jobs, size_t *n, Error *err)
 {
     static const Column columns[] = { COL_INT(PendingJob, id),
                                       COL_INT(PendingJob, pipeline_id),
@@ -22,7 +22,7 @@ bool job_list_pending(Db *db, Arena *arena, const PendingFilter *filter, Pending
                "jobs j JOIN pipelines pl ON pl.id = j.pipeline_id"
                " JOIN projects p ON p.id = j.project_id");
     query_and(&q, "j.status = 'pending' AND j.confirm_by IS NULL");
-    switch (filter->kind) {
+    switch (runner->kind) {
     case RUNNER_INSTANCE:
         query_and(&q, "p.shared_runners_enabled = 1");
         break;
@@ -32,23 +32,22 @@ bool job_list_pending(Db *db, Arena *arena, const PendingFilter *filter, Pending
                       "WITH RECURSIVE below (id) AS (SELECT id FROM namespaces WHERE id = ?"
                       " UNION ALL SELECT n.id FROM below JOIN namespaces n"
                       " ON n.parent_id = below.id) SELECT id FROM below)",
-                      DB_INT(filter->namespace_id));
+                      DB_INT(runner->namespace_id));
         break;
     case RUNNER_PROJECT:
         query_and_arg(&q, "p.id IN (SELECT project_id FROM runner_projects WHERE runner_id = ?)",
-                      DB_INT(filter->runner_id));
+                      DB_INT(runner->id));
         break;
     case N_RUNNER_KINDS:
         break;
     }
-    query_and_id(&q, "j.project_id = ?", filter->project_id);
-    if (filter->protected_only)
+    if (g_strcmp0(runner->access_level, "ref_protected") == 0)
         query_and(&q, "pl.protected = 1");
-    query_and_id(&q, "j.id > ?", filter->after_id);
+    query_and_id(&q, "j.id > ?", after_id);
     query_finish_list(&q,
                       "j.id, j.pipeline_id, j.project_id, j.user_id, j.tags, pl.protected,"
                       " p.jobs_enabled, p.archived",
-                      "j.id", true, NULL, (Slice){ filter->limit, 0 });
+                      "j.id", true, NULL, (Slice){ limit, 0 });
     return SELECT_ROWS(db, arena, columns, query_sql(&q), query_args(&q), jobs, n, err);
 }
 
@@ -73,58 +72,57 @@ bool job_count_in_flight(Db *db, Status status, int64_t *count, Error *err)
 
 /* --- hand-out -------------------------------------------------------------------------------- */
 
-bool job_hand_out(Db *db, const HandOut *out, bool *done, Error *err)
+bool job_hand_out(Db *db, int64_t id, const JobHandout *handout, bool *done, Error *err)
 {
     return query_exec_one(
         db,
         "UPDATE jobs SET runner_id = $2, manager_id = $3, token_hash = $4, confirm_by = $5,"
-        " timeout_s = $6, graceful = $7, updated_at = $8"
+        " timeout_s = CASE WHEN $6 > 0 THEN $6 ELSE timeout_s END, graceful = $7, updated_at = $8"
         " WHERE id = $1 AND status = 'pending' AND token_hash IS NULL",
-        DB_ARGS(DB_INT(out->job_id), DB_INT(out->runner_id), DB_ID(out->manager_id),
-                DB_TEXT(out->token_hash), DB_TIME(out->confirm_by), DB_INT(out->timeout_s),
-                DB_BOOL(out->graceful), DB_INT(out->now_us)),
+        DB_ARGS(DB_INT(id), DB_INT(handout->runner_id), DB_ID(handout->manager_id),
+                DB_TEXT(handout->token_hash), DB_TIME(handout->confirm_by),
+                DB_INT(handout->timeout_s), DB_BOOL(handout->graceful),
+                DB_INT(handout->updated_at)),
         done, err);
 }
 
-bool job_confirm(Db *db, int64_t id, int64_t now_us, bool *done, Error *err)
+bool job_confirm(Db *db, int64_t id, bool *done, Error *err)
 {
     return query_exec_one(db,
-                          "UPDATE jobs SET confirm_by = NULL, updated_at = $2"
+                          "UPDATE jobs SET confirm_by = NULL"
                           " WHERE id = $1 AND confirm_by IS NOT NULL",
-                          DB_ARGS(DB_INT(id), DB_INT(now_us)), done, err);
+                          DB_ARGS(DB_INT(id)), done, err);
 }
 
-bool job_take_back(Db *db, int64_t id, const char *token_hash, int64_t now_us, bool *done,
-                   Error *err)
+bool job_end_handout(Db *db, int64_t id, const char *token_hash, bool *done, Error *err)
 {
     return query_exec_one(db,
                           "UPDATE jobs SET runner_id = NULL, manager_id = NULL, token_hash = NULL,"
-                          " confirm_by = NULL, graceful = 0, updated_at = $3 WHERE id = $1"
-                          " AND token_hash = COALESCE($2, token_hash)",
-                          DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(now_us)), done, err);
-}
-
-bool job_set_token(Db *db, int64_t id, const char *token_hash, Error *err)
-{
-    return db_exec(db, "UPDATE jobs SET token_hash = $2 WHERE id = $1",
-                   DB_ARGS(DB_INT(id), DB_TEXT(token_hash)), NULL, err);
+                          " confirm_by = NULL, graceful = 0 WHERE id = $1 AND token_hash = $2",
+                          DB_ARGS(DB_INT(id), DB_TEXT(token_hash)), done, err);
 }
 
 /* --- signs of life --------------------------------------------------------------------------- */
 
-bool job_touch(Db *db, int64_t id, int64_t now_us, Error *err)
+bool job_touch(Db *db, int64_t id, const char *token_hash, int64_t now_us, int64_t confirm_by,
+               Error *err)
 {
-    return db_exec(db, "UPDATE jobs SET updated_at = $2 WHERE id = $1",
-                   DB_ARGS(DB_INT(id), DB_INT(now_us)), NULL, err);
+    return db_exec(db,
+                   "UPDATE jobs SET updated_at = $3, confirm_by = $4"
+                   " WHERE id = $1 AND token_hash = $2",
+                   DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(now_us), DB_TIME(confirm_by)),
+                   NULL, err);
 }
 
-bool job_set_trace_size(Db *db, int64_t id, int64_t from, int64_t to, int64_t now_us, bool *done,
-                        Error *err)
+bool job_set_trace_size(Db *db, int64_t id, const char *token_hash, int64_t size, bool debug_trace,
+                        int64_t now_us, bool *done, Error *err)
 {
     return query_exec_one(db,
-                          "UPDATE jobs SET trace_size = $3, updated_at = $4"
-                          " WHERE id = $1 AND trace_size = $2",
-                          DB_ARGS(DB_INT(id), DB_INT(from), DB_INT(to), DB_INT(now_us)), done, err);
+                          "UPDATE jobs SET trace_size = $3, debug_trace = $4, updated_at = $5"
+                          " WHERE id = $1 AND token_hash = $2",
+                          DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(size),
+                                  DB_BOOL(debug_trace), DB_INT(now_us)),
+                          done, err);
 }
 
 /* --- watching -------------------------------------------------------------------------------- */
@@ -176,8 +174,8 @@ bool job_list_stuck(Db *db, Arena *arena, int64_t since, int64_t limit, Job **jo
                      since, limit, jobs, n, err);
 }
 
-bool job_list_scheduled_due(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,
-                            size_t *n, Error *err)
+bool job_list_delayed_due(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,
+                          size_t *n, Error *err)
 {
     return list_jobs(db, arena,
                      "SELECT " JOB_COLS " FROM jobs j WHERE j.status = 'scheduled'"
@@ -185,20 +183,19 @@ bool job_list_scheduled_due(Db *db, Arena *arena, int64_t now_us, int64_t limit,
                      now_us, limit, jobs, n, err);
 }
 
-bool job_next_scheduled(Db *db, int64_t *at, Error *err)
+bool job_next_delayed(Db *db, int64_t *at, Error *err)
 {
     return db_get_int(db,
                       "SELECT COALESCE(MIN(scheduled_at), 0) FROM jobs WHERE status = 'scheduled'",
                       DB_NO_ARGS, at, err);
 }
 
-bool job_list_of_runner(Db *db, Arena *arena, int64_t runner_id, int64_t manager_id, Job **jobs,
-                        size_t *n, Error *err)
+bool job_list_held_by_runner(Db *db, Arena *arena, int64_t runner_id, Job **jobs, size_t *n,
+                             Error *err)
 {
     return SELECT_ROWS(db, arena, job_columns,
                        "SELECT " JOB_COLS " FROM jobs j WHERE j.runner_id = $1"
                        " AND j.token_hash IS NOT NULL AND (j.status = 'pending'"
-                       " OR j.status = 'running' OR j.status = 'canceling')"
-                       " AND ($2 = 0 OR j.manager_id = $2) ORDER BY j.id",
-                       DB_ARGS(DB_INT(runner_id), DB_INT(manager_id)), jobs, n, err);
+                       " OR j.status = 'running' OR j.status = 'canceling') ORDER BY j.id",
+                       DB_ARGS(DB_INT(runner_id)), jobs, n, err);
 }

@@ -17,19 +17,10 @@ typedef struct PendingJob {
     bool archived;
 } PendingJob;
 
-typedef struct PendingFilter {
-    RunnerKind kind;      /* which projects a runner of this kind may serve: */
-    int64_t runner_id;    /* RUNNER_PROJECT: those assigned to it */
-    int64_t namespace_id; /* RUNNER_GROUP: those in and below it */
-    int64_t project_id;   /* only of this project; 0: any */
-    bool protected_only;
-    int64_t after_id; /* to go on where a look ended */
-    int64_t limit;
-} PendingFilter;
-
-/* Oldest first.  The caller matches tags. */
-bool job_list_pending(Db *db, Arena *arena, const PendingFilter *filter, PendingJob **jobs,
-                      size_t *n, Error *err);
+/* What @runner may serve by its kind, its projects and its access level, oldest first, from after
+ * @after_id on.  The caller matches tags. */
+bool job_list_pending(Db *db, Arena *arena, const Runner *runner, int64_t after_id, int64_t limit,
+                      PendingJob **jobs, size_t *n, Error *err);
 
 typedef struct ProjectLoad {
     int64_t project_id;
@@ -42,33 +33,31 @@ bool job_count_running(Db *db, Arena *arena, ProjectLoad **loads, size_t *n, Err
 /* How many jobs have @status: one of pending, running, canceling, scheduled. */
 bool job_count_in_flight(Db *db, Status status, int64_t *count, Error *err);
 
-typedef struct HandOut {
-    int64_t job_id;
+typedef struct JobHandout {
     int64_t runner_id;
     int64_t manager_id;
     const char *token_hash;
     int64_t confirm_by; /* 0: it needs no confirmation */
-    int64_t timeout_s;  /* fixed from now on */
+    int64_t timeout_s;  /* fixed from now on; 0: as it was */
     bool graceful;      /* the runner can cancel gracefully */
-    int64_t now_us;
-} HandOut;
+    int64_t updated_at;
+} JobHandout;
 
 /* Reserves a pending job for one runner. @done: false: somebody else was faster.  The status is
- * left to job_set_state(), at once or at the confirmation. */
-bool job_hand_out(Db *db, const HandOut *out, bool *done, Error *err);
-/* The runner has it. @done: false: it was taken back before. */
-bool job_confirm(Db *db, int64_t id, int64_t now_us, bool *done, Error *err);
-/* Ends the hand-out: no token, no runner. @token_hash: NULL: whoever has it. */
-bool job_take_back(Db *db, int64_t id, const char *token_hash, int64_t now_us, bool *done,
-                   Error *err);
-/* Another token in the place of the old one, for an answer that is sent again. */
-bool job_set_token(Db *db, int64_t id, const char *token_hash, Error *err);
+ * left to job_update_state(), at once or at the confirmation. */
+bool job_hand_out(Db *db, int64_t id, const JobHandout *handout, bool *done, Error *err);
+/* The runner has it. @done: false: no confirmation was waited for. */
+bool job_confirm(Db *db, int64_t id, bool *done, Error *err);
+/* Takes it back: no token, no runner. @done: false: that token is dead already. */
+bool job_end_handout(Db *db, int64_t id, const char *token_hash, bool *done, Error *err);
 
-/* A sign of life. */
-bool job_touch(Db *db, int64_t id, int64_t now_us, Error *err);
-/* Accepts log bytes from @from to @to. @done: false: @from is not where the log ends. */
-bool job_set_trace_size(Db *db, int64_t id, int64_t from, int64_t to, int64_t now_us, bool *done,
-                        Error *err);
+/* A sign of life from who has @token_hash; a dead token changes nothing. @confirm_by: 0: no
+ * confirmation is waited for. */
+bool job_touch(Db *db, int64_t id, const char *token_hash, int64_t now_us, int64_t confirm_by,
+               Error *err);
+/* Accepts the log up to @size from who has @token_hash. @done: false: that token is dead. */
+bool job_set_trace_size(Db *db, int64_t id, const char *token_hash, int64_t size, bool debug_trace,
+                        int64_t now_us, bool *done, Error *err);
 
 /* Handed out, and not confirmed by @now_us. */
 bool job_list_unconfirmed(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,
@@ -83,12 +72,12 @@ bool job_list_overdue(Db *db, Arena *arena, int64_t now_us, int64_t grace_s, int
 bool job_list_stuck(Db *db, Arena *arena, int64_t since, int64_t limit, Job **jobs, size_t *n,
                     Error *err);
 /* Delayed jobs whose time has come. */
-bool job_list_scheduled_due(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,
-                            size_t *n, Error *err);
+bool job_list_delayed_due(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,
+                          size_t *n, Error *err);
 /* When the next delayed job is due; 0: none waits. */
-bool job_next_scheduled(Db *db, int64_t *at, Error *err);
-/* What a runner has: pending with an open hand-out, running, canceling. @manager_id: 0: of any. */
-bool job_list_of_runner(Db *db, Arena *arena, int64_t runner_id, int64_t manager_id, Job **jobs,
-                        size_t *n, Error *err);
+bool job_next_delayed(Db *db, int64_t *at, Error *err);
+/* What a runner has: reserved, running, canceling. */
+bool job_list_held_by_runner(Db *db, Arena *arena, int64_t runner_id, Job **jobs, size_t *n,
+                             Error *err);
 
 #endif

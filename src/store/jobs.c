@@ -180,24 +180,26 @@ bool job_mean_coverage(Db *db, Arena *arena, int64_t pipeline_id, double *covera
 #define STATUSES_OF_A_RUNNER                                                                       \
     (STATUS_BIT(STATUS_PENDING) | STATUS_BIT(STATUS_RUNNING) | STATUS_BIT(STATUS_CANCELING))
 
-bool job_set_state(Db *db, const Job *job, Status before, bool *done, Error *err)
+bool job_update_state(Db *db, int64_t id, Status before, const JobState *state, bool *done,
+                      Error *err)
 {
-    bool keeps_token = STATUS_IN(job->status, STATUSES_OF_A_RUNNER);
+    bool keeps_token = STATUS_IN(state->status, STATUSES_OF_A_RUNNER);
 
     return query_exec_one(
         db,
         "UPDATE jobs SET status = $3, allow_failure = $4, retried = $5, processed = $6,"
         " user_id = $7, enqueue_now = $8, failure_reason = $9, exit_code = $10, queued_at = $11,"
         " started_at = $12, finished_at = $13, scheduled_at = $14, updated_at = $15,"
-        " token_hash = CASE WHEN $16 = 1 THEN token_hash END,"
-        " confirm_by = CASE WHEN $16 = 1 THEN confirm_by END WHERE id = $1 AND status = $2",
-        DB_ARGS(DB_INT(job->id), DB_ENUM(status_names, before), DB_ENUM(status_names, job->status),
-                DB_BOOL(job->allow_failure), DB_BOOL(job->retried), DB_BOOL(job->processed),
-                DB_ID(job->user_id), DB_BOOL(job->enqueue_now),
-                DB_ENUM(failure_reason_names, job->failure_reason),
-                job->exit_code < 0 ? DB_NULL : DB_INT(job->exit_code), DB_TIME(job->queued_at),
-                DB_TIME(job->started_at), DB_TIME(job->finished_at), DB_TIME(job->scheduled_at),
-                DB_INT(job->updated_at), DB_BOOL(keeps_token)),
+        " graceful = $16, token_hash = CASE WHEN $17 = 1 THEN token_hash END,"
+        " confirm_by = CASE WHEN $17 = 1 THEN confirm_by END WHERE id = $1 AND status = $2",
+        DB_ARGS(DB_INT(id), DB_ENUM(status_names, before), DB_ENUM(status_names, state->status),
+                DB_BOOL(state->allow_failure), DB_BOOL(state->retried), DB_BOOL(state->processed),
+                DB_ID(state->user_id), DB_BOOL(state->enqueue_now),
+                DB_ENUM(failure_reason_names, state->failure_reason),
+                state->exit_code < 0 ? DB_NULL : DB_INT(state->exit_code),
+                DB_TIME(state->queued_at), DB_TIME(state->started_at), DB_TIME(state->finished_at),
+                DB_TIME(state->scheduled_at), DB_INT(state->updated_at), DB_BOOL(state->graceful),
+                DB_BOOL(keeps_token)),
         done, err);
 }
 
@@ -213,7 +215,7 @@ bool job_set_coverage(Db *db, int64_t id, double coverage, Error *err)
                    DB_ARGS(DB_INT(id), DB_DOUBLE(coverage)), NULL, err);
 }
 
-bool job_set_artifacts_expiry(Db *db, int64_t id, int64_t expire_at, Error *err)
+bool job_set_artifacts_expire_at(Db *db, int64_t id, int64_t expire_at, Error *err)
 {
     return db_exec(db, "UPDATE jobs SET artifacts_expire_at = $2 WHERE id = $1",
                    DB_ARGS(DB_INT(id), DB_TIME(expire_at)), NULL, err);

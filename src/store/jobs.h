@@ -100,15 +100,30 @@ bool job_count_retries(Db *db, Arena *arena, int64_t pipeline_id, RetryCount **c
 /* The mean of what its latest jobs cover; -1: none says. */
 bool job_mean_coverage(Db *db, Arena *arena, int64_t pipeline_id, double *coverage, Error *err);
 
-/* Writes what the engine decides (status, allow_failure, retried, processed, user_id, enqueue_now,
- * failure_reason, exit_code, times) and updated_at, if the status is still @before; @done says
- * whether it was.  A status that is not the runner's ends the job token. */
-bool job_set_state(Db *db, const Job *job, Status before, bool *done, Error *err);
+/* What the engine decides of an attempt. */
+typedef struct JobState {
+    Status status;
+    bool allow_failure;
+    bool retried;
+    bool processed;
+    bool enqueue_now;
+    bool graceful;
+    int64_t user_id;
+    FailureReason failure_reason;
+    int64_t exit_code;                                        /* -1: not known */
+    int64_t queued_at, started_at, finished_at, scheduled_at; /* 0: never */
+    int64_t updated_at;
+} JobState;
+
+/* Writes @state if the status is still @before; @done says whether it was.  A status in which no
+ * runner holds the job ends its token. */
+bool job_update_state(Db *db, int64_t id, Status before, const JobState *state, bool *done,
+                      Error *err);
 /* Only that the engine has seen it. */
 bool job_set_processed(Db *db, int64_t id, Error *err);
 
 bool job_set_coverage(Db *db, int64_t id, double coverage, Error *err);
-bool job_set_artifacts_expiry(Db *db, int64_t id, int64_t expire_at, Error *err);
+bool job_set_artifacts_expire_at(Db *db, int64_t id, int64_t expire_at, Error *err);
 /* The log is gone. */
 bool job_set_erased(Db *db, int64_t id, int64_t now_us, Error *err);
 

@@ -69,12 +69,26 @@ bool pipeline_get(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *e
                   pipeline, err);
 }
 
+bool pipeline_lock(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err)
+{
+    return db_get(db, arena, pipeline_columns,
+                  "SELECT " PIPELINE_COLS " FROM pipelines WHERE id = $1 {{FOR UPDATE}}",
+                  DB_ARGS(DB_INT(id)), pipeline, err);
+}
+
 bool pipeline_get_in_project(Db *db, Arena *arena, int64_t project_id, int64_t id,
                              Pipeline *pipeline, Error *err)
 {
     return db_get(db, arena, pipeline_columns,
                   "SELECT " PIPELINE_COLS " FROM pipelines WHERE id = $1 AND project_id = $2",
                   DB_ARGS(DB_INT(id), DB_INT(project_id)), pipeline, err);
+}
+
+bool pipeline_lock(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err)
+{
+    return db_get(db, arena, pipeline_columns,
+                  "SELECT " PIPELINE_COLS " FROM pipelines WHERE id = $1 {{FOR UPDATE}}",
+                  DB_ARGS(DB_INT(id)), pipeline, err);
 }
 
 bool pipeline_latest(Db *db, Arena *arena, int64_t project_id, const char *ref, const char *sha,
@@ -191,16 +205,17 @@ bool pipeline_count(Db *db, const PipelineFilter *filter, int64_t at_most, int64
 
 /* --- small writes ---------------------------------------------------------------------------- */
 
-bool pipeline_set_status(Db *db, const Pipeline *p, Status before, bool *done, Error *err)
+bool pipeline_update_state(Db *db, int64_t id, Status before, const PipelineState *state,
+                           bool *done, Error *err)
 {
-    return query_exec_one(
-        db,
-        "UPDATE pipelines SET status = $3, failure_reason = $4, started_at = $5, finished_at = $6,"
-        " duration_s = $7, updated_at = $8 WHERE id = $1 AND status = $2",
-        DB_ARGS(DB_INT(p->id), DB_ENUM(status_names, before), DB_ENUM(status_names, p->status),
-                DB_ENUM(pipeline_failure_names, p->failure_reason), DB_TIME(p->started_at),
-                DB_TIME(p->finished_at), duration_arg(p->duration_s), DB_INT(p->updated_at)),
-        done, err);
+    return query_exec_one(db,
+                          "UPDATE pipelines SET status = $3, started_at = $4, finished_at = $5,"
+                          " duration_s = $6, updated_at = $7 WHERE id = $1 AND status = $2",
+                          DB_ARGS(DB_INT(id), DB_ENUM(status_names, before),
+                                  DB_ENUM(status_names, state->status), DB_TIME(state->started_at),
+                                  DB_TIME(state->finished_at), duration_arg(state->duration_s),
+                                  DB_INT(state->updated_at)),
+                          done, err);
 }
 
 bool pipeline_set_name(Db *db, int64_t id, const char *name, int64_t now_us, Error *err)

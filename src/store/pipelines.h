@@ -40,8 +40,12 @@ bool pipeline_insert(Db *db, Pipeline *pipeline, Error *err);
 
 /* ERR_NO_RECORD: there is none. */
 bool pipeline_get(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err);
+/* The same inside a write, where nobody else changes its jobs until the write ends. */
+bool pipeline_lock(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err);
 bool pipeline_get_in_project(Db *db, Arena *arena, int64_t project_id, int64_t id,
                              Pipeline *pipeline, Error *err);
+/* pipeline_get() that keeps other writers off its jobs until this write ends. */
+bool pipeline_lock(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err);
 /* The newest of a branch or tag, no child pipeline.  @sha: NULL: whatever commit. */
 bool pipeline_latest(Db *db, Arena *arena, int64_t project_id, const char *ref, const char *sha,
                      Pipeline *pipeline, Error *err);
@@ -84,9 +88,17 @@ bool pipeline_list(Db *db, Arena *arena, const PipelineFilter *filter, Pipeline 
 bool pipeline_count(Db *db, const PipelineFilter *filter, int64_t at_most, int64_t *count,
                     Error *err);
 
-/* Writes status, failure_reason, started_at, finished_at, duration_s and updated_at if the status
- * is still @before; @done says whether it was. */
-bool pipeline_set_status(Db *db, const Pipeline *pipeline, Status before, bool *done, Error *err);
+/* What the engine decides. */
+typedef struct PipelineState {
+    Status status;
+    int64_t started_at, finished_at; /* 0: not yet */
+    int64_t duration_s;              /* -1: none */
+    int64_t updated_at;
+} PipelineState;
+
+/* Writes @state if the status is still @before; @done says whether it was. */
+bool pipeline_update_state(Db *db, int64_t id, Status before, const PipelineState *state,
+                           bool *done, Error *err);
 bool pipeline_set_name(Db *db, int64_t id, const char *name, int64_t now_us, Error *err);
 bool pipeline_delete(Db *db, int64_t id, Error *err);
 

@@ -217,9 +217,10 @@ void query_finish_list_by_names(Query *q, const char *columns, const char *id, b
             continue;
         g_string_append_printf(
             q->sql,
-            "%sSELECT id FROM (SELECT id FROM %s%s%s%s = $%u ORDER BY id%s LIMIT $%u) AS s%d",
-            first ? "" : " UNION ALL ", q->from, q->where->str, q->where->len ? " AND " : " WHERE ",
-            column, add_arg(q, DB_TEXT(names->names[i])), id, direction, limit, i);
+            "%sSELECT id FROM (SELECT %s AS id FROM %s%s%s%s = $%u ORDER BY %s%s LIMIT $%u) AS s%d",
+            first ? "" : " UNION ALL ", id, q->from, q->where->str,
+            q->where->len ? " AND " : " WHERE ", column, add_arg(q, DB_TEXT(names->names[i])), id,
+            direction, limit, i);
         first = false;
     }
     g_string_append_printf(q->sql, ") ORDER BY %s%s", id, direction);

@@ -118,6 +118,16 @@ CREATE TABLE ref_states (
     PRIMARY KEY (project_id, ref)
 );
 
+-- Pushes between "git is about to move refs" and "all that differs is processed": what a start of
+-- the server goes on with.
+CREATE TABLE open_pushes (
+    id         {ID},
+    project_id BIGINT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    user_id    BIGINT NOT NULL,           -- who pushed; may be gone by then
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX open_pushes_by_project ON open_pushes (project_id);
+
 CREATE TABLE triggers (
     id           {ID},
     project_id   BIGINT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
