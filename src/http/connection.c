@@ -9,6 +9,7 @@
 
 #include <netdb.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     MAX_TARGET = 16 * 1024,
@@ -389,16 +390,21 @@ static enum MHD_Result access_body(ReqPrivate *c, const char *upload, size_t *si
  * answered at once, past libmicrohttpd, and read for a while so that the client finds the answer. */
 static enum MHD_Result access_drain(ReqPrivate *c, size_t *size)
 {
-    if (*size == 0)
-        return c->raw_sent ? MHD_NO : reply_queue(c);
-    c->body_seen += (int64_t)*size;
+    size_t n = *size;
+
+    if (n == 0 && !c->raw_sent)
+        return reply_queue(c);
+    c->body_seen += (int64_t)n;
     *size = 0;
     if (!c->raw_sent && MAX(c->body_seen, c->announced) > DRAIN_QUIET) {
         reply_send_raw(c);
         c->raw_sent = true;
         c->body_seen = 0;
     }
-    return c->raw_sent && c->body_seen > DRAIN_MAX ? MHD_NO : MHD_YES;
+    if (n > 0 && !(c->raw_sent && c->body_seen > DRAIN_MAX))
+        return MHD_YES;
+    shutdown(c->socket, SHUT_RDWR); /* see stream.c: in turbo mode a close waits for an event */
+    return MHD_NO;
 }
 
 enum MHD_Result connection_access(void *server, struct MHD_Connection *connection, const char *url,

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum { RING_SIZE = 256 * 1024, LOOK_UP_MS = 200 };
@@ -142,9 +143,12 @@ static ssize_t stream_read(void *p, uint64_t at, char *buffer, size_t room)
         stream->c->sent += (int64_t)n;
         pthread_cond_signal(&stream->room);
         result = (ssize_t)n;
+    } else if (stream->ended && stream->complete) {
+        result = MHD_CONTENT_READER_END_OF_STREAM;
     } else if (stream->ended) {
-        result =
-            stream->complete ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+        /* In turbo mode the library would close only at the socket's next event: this is one. */
+        shutdown(stream->c->socket, SHUT_RDWR);
+        result = MHD_CONTENT_READER_END_WITH_ERROR;
     } else {
         stream->suspended = true;
         MHD_suspend_connection(stream->c->connection);
