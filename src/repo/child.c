@@ -1,8 +1,8 @@
 /* child.c - one git process: started, fed, drained, ended, reaped, all by the calling thread.
  *
  * Without gzip the body's descriptor is the child's own stdin and only output passes through here.
- * With gzip a socket pair stands between (a socket, since writing to one whose reader is gone can be
- * told not to raise SIGPIPE), and one poll() serves both ways, so that neither side can wait for
+ * With gzip a socket pair stands between (a socket, since writing to one whose reader is gone can
+ * be told not to raise SIGPIPE), and one poll() serves both ways, so that neither side can wait for
  * the other for ever.
  */
 #include "repo/child.h"
@@ -28,7 +28,7 @@ enum {
     KILL_AFTER_US = 2 * 1000 * 1000
 };
 
-/* --- environment ------------------------------------------------------------------------------- */
+/* --- environment ----------------------------------------------------------------------------- */
 
 void git_env_set(GitEnv *env, const char *name, const char *value)
 {
@@ -113,7 +113,7 @@ bool git_sink_to_string(void *string, const void *bytes, size_t size)
     return true;
 }
 
-/* --- the process ------------------------------------------------------------------------------- */
+/* --- the process ----------------------------------------------------------------------------- */
 
 /* Our ends of what is between us and the child; -1 when closed. */
 typedef struct Child {
@@ -254,7 +254,7 @@ static void time_is_up(Child *child)
     stop(child);
 }
 
-/* --- its input, unpacked on the way ------------------------------------------------------------ */
+/* --- its input, unpacked on the way ---------------------------------------------------------- */
 
 static void stop_for_input(Child *child, ErrCode code, const char *text)
 {
@@ -312,7 +312,7 @@ static void feed(Child *child)
         close_fd(&child->to_stdin);
 }
 
-/* --- its output -------------------------------------------------------------------------------- */
+/* --- its output ------------------------------------------------------------------------------ */
 
 static void take_output(Child *child)
 {

@@ -23,7 +23,7 @@
 
 extern char **environ;
 
-/* --- handing over ------------------------------------------------------------------------------ */
+/* --- handing over ---------------------------------------------------------------------------- */
 
 static void list_to_env(GitEnv *env, const char *name, const char *const *list)
 {
@@ -40,7 +40,7 @@ void hook_rules_to_env(GitEnv *env, const GitCall *call, const char *default_ref
     git_env_set(env, ENV_DEFAULT, default_ref);
 }
 
-/* --- the rules --------------------------------------------------------------------------------- */
+/* --- the rules ------------------------------------------------------------------------------- */
 
 /* Only the last * has to be tried again: what an earlier one could take, a later one can too. */
 bool hook_pattern_matches(const char *pattern, const char *name)
@@ -138,7 +138,7 @@ const char *hook_refusal(const HookRules *rules, const RefChange *change)
     return "You can only push to branches and tags.";
 }
 
-/* --- the hook's process ------------------------------------------------------------------------ */
+/* --- the hook's process ---------------------------------------------------------------------- */
 
 /* git itself looks, since only it sees the quarantined objects as one with the others. */
 static bool git_is_fast_forward(const char *old_sha, const char *new_sha)

@@ -27,7 +27,7 @@ static void remote_clear(Remote *remote)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Remote, remote_clear)
 
-/* --- the URL ----------------------------------------------------------------------------------- */
+/* --- the URL --------------------------------------------------------------------------------- */
 
 static bool is_clean(const char *text)
 {
@@ -94,7 +94,7 @@ static void add_import_env(GitEnv *env, const Remote *remote, bool allow_file)
                    "\"$PENSTOCK_IMPORT_USER\" \"$PENSTOCK_IMPORT_PASSWORD\"; }; f");
 }
 
-/* --- running git ------------------------------------------------------------------------------- */
+/* --- running git ----------------------------------------------------------------------------- */
 
 /* The last line that git wrote, without its label: the one that says why. */
 static const char *last_line(char *text)

@@ -1,7 +1,7 @@
 /* pipeline_refs.c - refs/pipelines/<id>: keeps a commit fetchable while its pipeline lives.
  *
  * Not synced: who hands out a job makes sure of the ref before.  A crash may leave an empty file in
- * a ref's place; it is written over like any other value.
+ * a ref's place; that is taken away first.
  */
 #include "repo/store.h"
 
@@ -24,8 +24,11 @@ static int write_ref(git_repository *repo, const char *name, const git_oid *oid)
     git_reference *ref = NULL;
     git_oid there;
 
-    if (git_reference_name_to_id(&there, repo, name) == 0 && git_oid_equal(&there, oid))
+    int found = git_reference_name_to_id(&there, repo, name);
+    if (found == 0 && git_oid_equal(&there, oid))
         return 0;
+    if (found != 0 && found != GIT_ENOTFOUND) /* unreadable, and so not to be moved either */
+        (void)git_reference_remove(repo, name);
     int rc = git_reference_create(&ref, repo, name, oid, true, NULL);
     git_reference_free(ref);
     return rc;

@@ -39,7 +39,7 @@ static bool find_root_tree(git_repository *repo, const char *sha, git_tree **tre
     return rc == 0 || git_error_to(err, rc, "tree");
 }
 
-/* --- one file ---------------------------------------------------------------------------------- */
+/* --- one file -------------------------------------------------------------------------------- */
 
 static bool is_file(const git_tree_entry *entry)
 {
@@ -93,7 +93,7 @@ bool repo_read_file(RepoStore *store, int64_t project_id, const char *sha, const
     return read_blob(lease->repo, git_tree_entry_id(entry), max, arena, bytes, size, err);
 }
 
-/* --- many paths -------------------------------------------------------------------------------- */
+/* --- many paths ------------------------------------------------------------------------------ */
 
 typedef struct Walk {
     git_repository *repo;
@@ -179,7 +179,7 @@ bool repo_list_files(RepoStore *store, int64_t project_id, const char *sha, cons
     return true;
 }
 
-/* --- commits ----------------------------------------------------------------------------------- */
+/* --- commits --------------------------------------------------------------------------------- */
 
 /* @text as UTF-8: from the encoding that the commit declares, if it does and that works. */
 static const char *text_in_arena(Arena *arena, const char *text, const char *encoding)

@@ -42,7 +42,7 @@ static int commit_of_ref(git_oid *commit, git_repository *repo, const git_refere
     return 0;
 }
 
-/* --- listing ----------------------------------------------------------------------------------- */
+/* --- listing --------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -94,7 +94,7 @@ bool repo_list_refs(RepoStore *store, int64_t project_id, Arena *arena, const Re
     return true;
 }
 
-/* --- resolving --------------------------------------------------------------------------------- */
+/* --- resolving ------------------------------------------------------------------------------- */
 
 /* Looks up @prefix + @name. ERR_NO_RECORD: there is no such ref of a commit. */
 static bool find_ref(git_repository *repo, const char *prefix, const char *name, git_oid *commit,
@@ -264,7 +264,7 @@ bool repo_expand_ref(RepoStore *store, int64_t project_id, const char *ref, Aren
     return true;
 }
 
-/* --- the default branch ------------------------------------------------------------------------ */
+/* --- the default branch ---------------------------------------------------------------------- */
 
 bool repo_default_branch(RepoStore *store, int64_t project_id, Arena *arena, const char **name,
                          Error *err)

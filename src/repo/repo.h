@@ -120,7 +120,7 @@ bool repo_keep_pipeline_ref(RepoStore *store, int64_t project_id, int64_t pipeli
                             const char *sha, Error *err);
 bool repo_drop_pipeline_ref(RepoStore *store, int64_t project_id, int64_t pipeline_id, Error *err);
 
-/* --- smart HTTP: one child of git's own per request -------------------------------------------- */
+/* --- smart HTTP: one child of git's own per request ------------------------------------------ */
 
 typedef enum GitService { GIT_UPLOAD_PACK, GIT_RECEIVE_PACK } GitService;
 
@@ -153,7 +153,8 @@ bool repo_serve(RepoStore *store, int64_t project_id, const GitCall *call, GitSi
                 Error *err);
 
 /* The pre-receive hook's body: `penstock hook pre-receive`, started by git inside repo_serve();
- * reads "old new ref" lines on stdin and the rules from its environment.  Returns the exit status. */
+ * reads "old new ref" lines on stdin and the rules from its environment.  Answers the exit
+ * status. */
 int repo_hook_pre_receive(void);
 
 #endif

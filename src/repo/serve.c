@@ -15,7 +15,7 @@
 
 enum { MAX_PROTOCOL = 200 };
 
-/* --- the environment --------------------------------------------------------------------------- */
+/* --- the environment ------------------------------------------------------------------------- */
 
 typedef struct Setting {
     const char *key, *value;
@@ -79,35 +79,36 @@ static void add_receive_env(GitEnv *env, const RepoStore *store, const GitCall *
     hook_rules_to_env(env, call, default_ref);
 }
 
-/* --- the result -------------------------------------------------------------------------------- */
+/* --- the result ------------------------------------------------------------------------------ */
 
-/* What git says of a request that makes no sense, on its stderr. */
+/* What git says on its stderr of a request that makes no sense. */
 static const char *const complaints_of_request[] = {
-    "protocol error",
-    "bad line length",
-    "hung up",
-    "unpack-objects abnormal exit",
+    "protocol error",  "bad line length",      "hung up",
+    "unexpected line", "unknown capability",   "invalid command",
+    "not our ref",     "no command requested", "expected flush",
 };
 
-/* A shallow fetch by protocol 0 or 1 is asked for in several requests, each of which ends where
- * git would like to read on: that it complains is the protocol's way. */
-static bool is_shallow_round(const GitCall *call, const GitEnd *end)
+static bool is_about_request(const char *complaint)
 {
-    return call->service == GIT_UPLOAD_PACK && !call->advertise && end->exit_code == 128 &&
-           strstr(end->stderr_text, "hung up unexpectedly");
+    for (size_t i = 0; i < G_N_ELEMENTS(complaints_of_request); i++)
+        if (strstr(complaint, complaints_of_request[i]))
+            return true;
+    return false;
 }
 
-static bool check_end(const GitCall *call, const GitEnd *end, Error *err)
+/* Where git has answered, it has told the client what was wrong, as the protocol wants it.  That
+ * includes a shallow fetch by protocol 0, which is asked for in several requests: each ends where
+ * git would like to read on, and git complains of that. */
+static bool check_end(const GitEnd *end, Error *err)
 {
-    if (end->exit_code == 0 || is_shallow_round(call, end))
+    if (end->exit_code == 0)
         return true;
-    for (size_t i = 0; i < G_N_ELEMENTS(complaints_of_request); i++)
-        if (strstr(end->stderr_text, complaints_of_request[i]))
-            return error_set(err, ERR_BAD_REQUEST, "git does not understand the request");
+    if (is_about_request(end->stderr_text))
+        return end->wrote || error_set(err, ERR_BAD_REQUEST, "git does not understand the request");
     return error_set(err, ERR_IO, "git ended with %d: %s", end->exit_code, end->stderr_text);
 }
 
-/* --- running ----------------------------------------------------------------------------------- */
+/* --- running --------------------------------------------------------------------------------- */
 
 static bool run_service(const GitCall *call, const GitEnv *env, const char *path, int lock,
                         GitSink sink, void *data, Error *err)
@@ -128,7 +129,7 @@ static bool run_service(const GitCall *call, const GitEnv *env, const char *path
                    .data = data };
     g_auto(GitEnd) end = { 0 };
 
-    return git_run(&run, &end, err) && check_end(call, &end, err);
+    return git_run(&run, &end, err) && check_end(&end, err);
 }
 
 /* Protocol 2 has no announcement of the service. */

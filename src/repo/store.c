@@ -48,7 +48,7 @@ static void set_up_libgit2(void)
     git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, (ssize_t)(8 * MB));
 }
 
-/* --- making ------------------------------------------------------------------------------------ */
+/* --- making ---------------------------------------------------------------------------------- */
 
 /* Replaces @path by @text, in one step, if it holds something else. */
 static bool write_if_differs(const char *path, const char *text, int mode, Error *err)
@@ -150,7 +150,7 @@ char *repo_path(RepoStore *store, int64_t project_id)
                            (unsigned)(project_id & 0xff), project_id);
 }
 
-/* --- leases ------------------------------------------------------------------------------------ */
+/* --- leases ---------------------------------------------------------------------------------- */
 
 static Lease *take_idle(RepoStore *store, int64_t project_id, unsigned *epoch)
 {
@@ -237,7 +237,7 @@ void store_forget_handles(RepoStore *store, int64_t project_id)
         lease_close(g_queue_pop_head(&dropped));
 }
 
-/* --- the push lock ----------------------------------------------------------------------------- */
+/* --- the push lock --------------------------------------------------------------------------- */
 
 /* flock() belongs to the open file, so it holds off other threads as well as other processes.  It
  * cannot be waited for with a time limit, hence the polling. */
@@ -266,7 +266,7 @@ bool store_lock_pushes(RepoStore *store, int64_t project_id, int *fd, Error *err
     return true;
 }
 
-/* --- small helpers ----------------------------------------------------------------------------- */
+/* --- small helpers --------------------------------------------------------------------------- */
 
 bool git_error_to(Error *err, int rc, const char *what)
 {
