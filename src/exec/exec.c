@@ -27,7 +27,7 @@ enum {
     FIRST_BACKOFF_MS = 50,
     LAST_BACKOFF_MS = 1000,
     REFUSED_MS = 5000,   /* after 403: the token is wrong, or not yet known */
-    QUICK_POLL_MS = 1000 /* a server that does not hold polls is asked this often */
+    QUICK_POLL_MS = 1000 /* a poll answered sooner was not held: do not ask all the time */
 };
 
 typedef struct Runner Runner;
@@ -44,6 +44,7 @@ typedef struct Slot {
 struct Runner {
     const ExecOptions *options;
     char *work_dir;
+    char *hidden_dir; /* NULL: none */
     char *jobs_dir;
     Server *server;
     Spawner *spawner;
@@ -62,8 +63,7 @@ static bool is_stopping(void *data)
     Runner *runner = slot->runner;
 
     g_mutex_lock(&runner->lock);
-    /* A job that runs is not the poll's business: it reports by the same client. */
-    bool stop = runner->stopping && !slot->busy;
+    bool stop = runner->stopping;
     g_mutex_unlock(&runner->lock);
     return stop;
 }
@@ -106,6 +106,7 @@ static void run_job(Slot *slot, const Reply *reply)
     const Runner *runner = slot->runner;
     JobContext context = { .options = runner->options,
                            .work_dir = runner->work_dir,
+                           .hidden_dir = runner->hidden_dir,
                            .server = runner->server,
                            .spawner = runner->spawner,
                            .client = slot->client,
@@ -122,6 +123,12 @@ typedef struct Poll {
     int64_t backoff_ms;
 } Poll;
 
+static void back_off(Runner *runner, Poll *poll)
+{
+    pause_ms(runner, poll->backoff_ms);
+    poll->backoff_ms = MIN(poll->backoff_ms * 2, LAST_BACKOFF_MS);
+}
+
 /* What an answer means for the next poll. */
 static void after_poll(Slot *slot, Poll *poll, const Reply *reply, int64_t took_ms)
 {
@@ -134,12 +141,16 @@ static void after_poll(Slot *slot, Poll *poll, const Reply *reply, int64_t took_
     switch (reply->status) {
     case 201:
         run_job(slot, reply);
+        poll->backoff_ms = FIRST_BACKOFF_MS;
         break;
     case 204:
         if (took_ms < QUICK_POLL_MS)
-            pause_ms(runner, poll->last_update ? FIRST_BACKOFF_MS : QUICK_POLL_MS - took_ms);
+            back_off(runner, poll);
+        else
+            poll->backoff_ms = FIRST_BACKOFF_MS;
         break;
     case 409:
+        back_off(runner, poll);
         break;
     case 403:
         log_line(LOG_WARN, "the server does not know this runner's token");
@@ -159,11 +170,9 @@ static void poll_once(Slot *slot, Poll *poll)
     if (!client_request_job(slot->client, poll->last_update, &reply, NULL)) {
         /* Not logged: a server that restarts is nothing special, and the first thread tells of
          * one that stays away. */
-        pause_ms(slot->runner, poll->backoff_ms);
-        poll->backoff_ms = MIN(poll->backoff_ms * 2, LAST_BACKOFF_MS);
+        back_off(slot->runner, poll);
         return;
     }
-    poll->backoff_ms = FIRST_BACKOFF_MS;
     after_poll(slot, poll, &reply, (g_get_monotonic_time() - started) / 1000);
 }
 
@@ -259,12 +268,19 @@ static char *load_system_id(const Runner *runner)
     return fresh;
 }
 
-static void remove_old_logs(const Runner *runner)
+/* What jobs of a runner that died have left: logs, and folders with scripts and file variables, which
+ * notes called <id>.dir name. */
+static void remove_old_files(const Runner *runner)
 {
     g_autoptr(GDir) dir = g_dir_open(runner->jobs_dir, 0, NULL);
 
     for (const char *name; dir && (name = g_dir_read_name(dir));) {
         g_autofree char *path = g_build_filename(runner->jobs_dir, name, NULL);
+        g_autofree char *folder = NULL;
+        g_auto(Error) err = ERROR_INIT;
+        if (g_str_has_suffix(name, ".dir") && g_file_get_contents(path, &folder, NULL, NULL) &&
+            g_str_has_prefix(folder, runner->work_dir) && !files_remove_tree(folder, &err))
+            log_error(&err, "an old job's folder stays");
         g_unlink(path);
     }
 }
@@ -276,11 +292,15 @@ static bool make_work_dir(Runner *runner, Error *err)
     runner->work_dir = realpath(runner->options->work_dir, NULL);
     if (!runner->work_dir)
         return error_errno(err, errno, "%s", runner->options->work_dir);
+    if (runner->options->hidden_dir)
+        runner->hidden_dir = realpath(runner->options->hidden_dir, NULL);
+    if (runner->options->hidden_dir && !runner->hidden_dir)
+        return error_errno(err, errno, "%s", runner->options->hidden_dir);
     runner->jobs_dir = g_build_filename(runner->work_dir, "jobs", NULL);
     if (!files_make_dir(runner->jobs_dir, err))
         return false;
     process_kill_leftovers(runner->jobs_dir);
-    remove_old_logs(runner);
+    remove_old_files(runner);
     return true;
 }
 
@@ -322,6 +342,7 @@ static void tear_down(Runner *runner)
     spawner_free(runner->spawner);
     server_free(runner->server);
     free(runner->work_dir);
+    free(runner->hidden_dir);
     g_free(runner->jobs_dir);
     g_mutex_clear(&runner->lock);
     g_cond_clear(&runner->changed);

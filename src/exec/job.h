@@ -12,7 +12,8 @@
 /* What all jobs of a slot share. */
 typedef struct JobContext {
     const ExecOptions *options;
-    const char *work_dir; /* absolute, no symbolic links in it */
+    const char *work_dir;   /* absolute, no symbolic links in it */
+    const char *hidden_dir; /* the same; NULL: none */
     Server *server;
     Spawner *spawner;
     Client *client;   /* of the slot's thread */
@@ -23,7 +24,7 @@ typedef struct JobContext {
 /* Runs the payload @json and reports it; returns when nothing more is to be done for it. */
 void job_run(const JobContext *context, const char *json, size_t n);
 
-/* The parts of job.c that checkout.c, artifacts.c and cache.c use ------------------------------- */
+/* What phases.c, artifacts.c and cache.c share ------------------------------- */
 
 typedef struct JobRun {
     const JobContext *context;
@@ -34,9 +35,11 @@ typedef struct JobRun {
     char *base_dir;    /* builds/<short token>/<slot> */
     char *build_dir;   /* the work tree */
     char *tmp_dir;     /* beside it, with two folders: */
+    char *note;        /* a file that names tmp_dir, for the next start if we die */
     char *private_dir; /* the runner's: log spool, archives */
     char *script_dir;  /* visible to the scripts: their text, file variables, the sandbox's home */
     int64_t deadline_us;
+    bool script_began;
 } JobRun;
 
 typedef struct ScriptOptions {
@@ -47,7 +50,7 @@ typedef struct ScriptOptions {
     void *data;
 } ScriptOptions;
 
-/* Runs @text with bash in the executor. */
+/* Runs @text with bash in the executor (phases.c). */
 bool job_script(JobRun *run, const char *name, const char *text, const ScriptOptions *options,
                 ProcessResult *result, Error *err);
 

@@ -5,6 +5,7 @@
 #include "exec/checkout.h"
 #include "exec/files.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 enum { SHORT_TOKEN = 9 };
@@ -40,15 +41,18 @@ bool jobenv_make_dirs(JobRun *run, Error *err)
     run->script_dir = g_build_filename(run->tmp_dir, "job", NULL);
     g_autofree char *home = g_build_filename(run->script_dir, "home", NULL);
     g_autofree char *files = g_build_filename(run->script_dir, "files", NULL);
+    run->note =
+        g_strdup_printf("%s/jobs/%" G_GINT64_FORMAT ".dir", context->work_dir, run->job->id);
     return files_remove_tree(run->tmp_dir, err) && files_make_dir(run->build_dir, err) &&
-           files_make_dir(run->private_dir, err) && files_make_dir(home, err) &&
-           files_make_dir(files, err);
+           files_write(run->note, run->tmp_dir, err) && files_make_dir(run->private_dir, err) &&
+           files_make_dir(home, err) && files_make_dir(files, err);
 }
 
 void jobenv_remove_dirs(JobRun *run)
 {
-    if (run->tmp_dir)
-        (void)files_remove_tree(run->tmp_dir, NULL); /* the next job here tries again, and tells */
+    /* If it fails, the next job here, or the next start by the note, tries again, and tells. */
+    if (run->tmp_dir && files_remove_tree(run->tmp_dir, NULL))
+        g_unlink(run->note);
 }
 
 /* Variables ----------------------------------------------------------------------------------- */

@@ -59,34 +59,34 @@ GArray *proctree_scan(void)
     return all;
 }
 
-/* Marks the descendants of @root in @inside, one flag an entry of @all. */
-static void mark_descendants(const GArray *all, pid_t root, bool *inside)
+/* The pids of all descendants of @root.  A parent may stand behind its child in the list, so look
+ * until nothing is added. */
+static GHashTable *find_descendants(const GArray *all, pid_t root)
 {
+    GHashTable *inside = g_hash_table_new(NULL, NULL);
+
     for (bool grown = true; grown;) {
         grown = false;
         for (guint i = 0; i < all->len; i++) {
             const ProcEntry *entry = &g_array_index(all, ProcEntry, i);
-            bool child = entry->parent == root;
-            for (guint k = 0; !child && !inside[i] && k < all->len; k++)
-                child = inside[k] && g_array_index(all, ProcEntry, k).pid == entry->parent;
-            if (child && !inside[i]) {
-                inside[i] = true;
-                grown = true;
-            }
+            if (entry->parent == root ||
+                g_hash_table_contains(inside, GINT_TO_POINTER(entry->parent)))
+                grown |= g_hash_table_add(inside, GINT_TO_POINTER(entry->pid));
         }
     }
+    return inside;
 }
 
 int proctree_signal(pid_t root, int sig, bool with_root)
 {
     g_autoptr(GArray) all = proctree_scan();
-    g_autofree bool *inside = g_new0(bool, all->len + 1);
+    g_autoptr(GHashTable) inside = find_descendants(all, root);
     int reached = 0;
 
-    mark_descendants(all, root, inside);
     for (guint i = 0; i < all->len; i++) {
         const ProcEntry *entry = &g_array_index(all, ProcEntry, i);
-        if (inside[i] && !entry->zombie && kill(entry->pid, sig) == 0)
+        if (g_hash_table_contains(inside, GINT_TO_POINTER(entry->pid)) && !entry->zombie &&
+            kill(entry->pid, sig) == 0)
             reached++;
     }
     if (with_root && kill(root, sig) == 0)

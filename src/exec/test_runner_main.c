@@ -6,18 +6,19 @@
 
 int main(int argc, char **argv)
 {
-    ExecOptions options = { .slots = 1, .orphan_s = 600, .name = "test" };
+    g_autofree char *url = NULL, *address_file = NULL, *token = NULL, *work_dir = NULL;
+    g_autofree char *lock_file = NULL, *hidden_dir = NULL, *leftovers = NULL;
     gboolean sandbox = FALSE, no_network = FALSE, ignore_image = FALSE, check = FALSE;
-    char *leftovers = NULL;
-    gint64 orphan_s = options.orphan_s;
+    gint64 orphan_s = 600;
+    int slots = 1;
     const GOptionEntry entries[] = {
-        { "url", 0, 0, G_OPTION_ARG_STRING, &options.url, "", "URL" },
-        { "address-file", 0, 0, G_OPTION_ARG_FILENAME, &options.address_file, "", "FILE" },
-        { "token", 0, 0, G_OPTION_ARG_STRING, &options.token, "", "TOKEN" },
-        { "work-dir", 0, 0, G_OPTION_ARG_FILENAME, &options.work_dir, "", "DIR" },
-        { "lock-file", 0, 0, G_OPTION_ARG_FILENAME, &options.lock_file, "", "FILE" },
-        { "hidden-dir", 0, 0, G_OPTION_ARG_FILENAME, &options.hidden_dir, "", "DIR" },
-        { "slots", 0, 0, G_OPTION_ARG_INT, &options.slots, "", "N" },
+        { "url", 0, 0, G_OPTION_ARG_STRING, &url, "", "URL" },
+        { "address-file", 0, 0, G_OPTION_ARG_FILENAME, &address_file, "", "FILE" },
+        { "token", 0, 0, G_OPTION_ARG_STRING, &token, "", "TOKEN" },
+        { "work-dir", 0, 0, G_OPTION_ARG_FILENAME, &work_dir, "", "DIR" },
+        { "lock-file", 0, 0, G_OPTION_ARG_FILENAME, &lock_file, "", "FILE" },
+        { "hidden-dir", 0, 0, G_OPTION_ARG_FILENAME, &hidden_dir, "", "DIR" },
+        { "slots", 0, 0, G_OPTION_ARG_INT, &slots, "", "N" },
         { "orphan", 0, 0, G_OPTION_ARG_INT64, &orphan_s, "", "SECONDS" },
         { "sandbox", 0, 0, G_OPTION_ARG_NONE, &sandbox, "", NULL },
         { "no-network", 0, 0, G_OPTION_ARG_NONE, &no_network, "", NULL },
@@ -39,10 +40,18 @@ int main(int argc, char **argv)
         exec_kill_leftovers(leftovers);
         return 0;
     }
-    options.sandbox = sandbox;
-    options.no_network = no_network;
-    options.ignore_image = ignore_image;
-    options.orphan_s = orphan_s;
+    ExecOptions options = { .url = url,
+                            .address_file = address_file,
+                            .token = token,
+                            .work_dir = work_dir,
+                            .lock_file = lock_file,
+                            .hidden_dir = hidden_dir,
+                            .slots = slots,
+                            .sandbox = sandbox,
+                            .no_network = no_network,
+                            .ignore_image = ignore_image,
+                            .orphan_s = orphan_s,
+                            .name = "test" };
     if (check ? exec_sandbox_check(&err) : exec_run(&options, &err))
         return 0;
     fprintf(stderr, "%s\n", error_text(&err));

@@ -200,7 +200,7 @@ static bool send_piece(Trace *trace, int64_t written, char *buffer)
     heed(trace, &reply);
     if (reply.status == 202)
         trace->sent += n;
-    else if (reply.status == 416)
+    else if (reply.status == 416 && reply.range_end != trace->sent)
         trace->sent = CLAMP(reply.range_end, 0, written);
     else if (reply.status == 403 || (reply.status == 404 && finished))
         trace->log_unwanted = true;

@@ -231,6 +231,16 @@ def test_sigterm_reports_running_jobs_and_exits_0(coordinator, runner):
     assert "\nnever-said" not in job.text
 
 
+def test_a_script_that_ignores_sigterm_does_not_hold_up_the_end(coordinator, runner):
+    job = coordinator.add(["trap '' TERM", "echo started; while true; do sleep 1; done"])
+    runner.start()
+    coordinator.wait_text(job, "\nstarted")
+    started = time.time()
+    assert runner.stop() == 0
+    assert 7 < time.time() - started < 12
+    assert job.final["failure_reason"] == "runner_system_failure"
+
+
 def test_sigterm_ends_an_idle_runner_at_once(coordinator, runner):
     runner.start()
     coordinator.wait(lambda: coordinator.requests)
@@ -311,8 +321,11 @@ def test_a_killed_runner_leaves_nothing_that_the_next_does_not_end(coordinator, 
     coordinator.wait_text(job, "\nchild=")
     runner.kill()
     wait_gone(pid_in(job, "child"))
+    assert os.path.exists(runner.build_dir() + ".tmp")
     runner.start()
     wait_gone(pid_in(job, "stray"))
+    coordinator.wait(lambda: len(coordinator.requests) > 1)
+    assert not os.path.exists(runner.build_dir() + ".tmp")
 
 
 def test_one_lock_one_runner(coordinator, runner):
