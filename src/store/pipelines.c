@@ -84,13 +84,6 @@ bool pipeline_get_in_project(Db *db, Arena *arena, int64_t project_id, int64_t i
                   DB_ARGS(DB_INT(id), DB_INT(project_id)), pipeline, err);
 }
 
-bool pipeline_lock(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err)
-{
-    return db_get(db, arena, pipeline_columns,
-                  "SELECT " PIPELINE_COLS " FROM pipelines WHERE id = $1 {{FOR UPDATE}}",
-                  DB_ARGS(DB_INT(id)), pipeline, err);
-}
-
 bool pipeline_latest(Db *db, Arena *arena, int64_t project_id, const char *ref, const char *sha,
                      Pipeline *pipeline, Error *err)
 {

@@ -44,8 +44,6 @@ bool pipeline_get(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *e
 bool pipeline_lock(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err);
 bool pipeline_get_in_project(Db *db, Arena *arena, int64_t project_id, int64_t id,
                              Pipeline *pipeline, Error *err);
-/* pipeline_get() that keeps other writers off its jobs until this write ends. */
-bool pipeline_lock(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err);
 /* The newest of a branch or tag, no child pipeline.  @sha: NULL: whatever commit. */
 bool pipeline_latest(Db *db, Arena *arena, int64_t project_id, const char *ref, const char *sha,
                      Pipeline *pipeline, Error *err);
