@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,7 +27,7 @@ typedef struct App {
     bool slow_may_go; /* ... until this */
     int n_handled;
     int n_stream_over; /* streams whose writer is done */
-    bool stream_good;
+    atomic_bool stream_good;
 } App;
 
 static void app_note(App *app, int *counter)
@@ -35,6 +36,14 @@ static void app_note(App *app, int *counter)
     ++*counter;
     pthread_cond_broadcast(&app->changed);
     pthread_mutex_unlock(&app->lock);
+}
+
+static int app_count(App *app, const int *counter)
+{
+    pthread_mutex_lock(&app->lock);
+    int n = *counter;
+    pthread_mutex_unlock(&app->lock);
+    return n;
 }
 
 static void app_wait(App *app, const int *counter, int at_least)
@@ -122,6 +131,25 @@ static bool get_park(Req *rq, Error *err)
     return true;
 }
 
+/* Says that it has begun, and waits until the test lets it go. */
+static void hold(App *app)
+{
+    pthread_mutex_lock(&app->lock);
+    app->slow_begun = true;
+    pthread_cond_broadcast(&app->changed);
+    while (!app->slow_may_go)
+        pthread_cond_wait(&app->changed, &app->lock);
+    pthread_mutex_unlock(&app->lock);
+}
+
+static void let_go(App *app)
+{
+    pthread_mutex_lock(&app->lock);
+    app->slow_may_go = true;
+    pthread_cond_broadcast(&app->changed);
+    pthread_mutex_unlock(&app->lock);
+}
+
 static bool get_stream(Req *rq, Error *err)
 {
     App *app = rq->app;
@@ -129,6 +157,8 @@ static bool get_stream(Req *rq, Error *err)
     bool good = reply_stream_begin(rq, 200, "text/plain");
 
     memset(block, 'x', MIB);
+    if (req_has(rq, "hold"))
+        hold(app);
     for (int64_t i = 0; good && i < req_int(rq, "mib"); i++)
         good = reply_stream_write(rq, block, MIB);
     reply_stream_end(rq, !req_has(rq, "cut"));
@@ -139,14 +169,7 @@ static bool get_stream(Req *rq, Error *err)
 
 static bool get_slow(Req *rq, Error *err)
 {
-    App *app = rq->app;
-
-    pthread_mutex_lock(&app->lock);
-    app->slow_begun = true;
-    pthread_cond_broadcast(&app->changed);
-    while (!app->slow_may_go)
-        pthread_cond_wait(&app->changed, &app->lock);
-    pthread_mutex_unlock(&app->lock);
+    hold(rq->app);
     return answer(rq, "slow", 1);
 }
 
@@ -641,7 +664,7 @@ static void cut_off_bodies_reach_no_handler(Fixture *f, const void *unused)
     shutdown(client->fd, SHUT_WR);
     g_autoptr(Answer) a = client_read(client, true);
     g_assert_cmpint(a->status, ==, 0);
-    g_assert_cmpint(f->app.n_handled, ==, 0);
+    g_assert_cmpint(app_count(&f->app, &f->app.n_handled), ==, 0);
 }
 
 static void long_targets_are_414(Fixture *f, const void *unused)
@@ -792,6 +815,19 @@ static void streams_are_whole_or_cut(Fixture *f, const void *unused)
     g_assert_false(cut->whole);
 }
 
+static void streams_begin_before_their_first_byte(Fixture *f, const void *unused)
+{
+    g_autoptr(Client) client = client_open(f);
+
+    client_say(client, GET_("/stream?mib=1&hold=1"));
+    g_autoptr(Answer) head = client_read(client, false);
+    g_assert_cmpint(head->status, ==, 200);
+    let_go(&f->app);
+    g_autoptr(GString) body = g_string_new(NULL);
+    g_assert_true(take_chunks(client, body));
+    g_assert_cmpint((int)body->len, ==, MIB);
+}
+
 static void slow_readers_hold_the_writer_back(Fixture *f, const void *unused)
 {
     g_autoptr(Client) client = client_open(f);
@@ -803,7 +839,7 @@ static void slow_readers_hold_the_writer_back(Fixture *f, const void *unused)
     size_t before = resident_pages();
     g_autoptr(Answer) a = ask(other, GET_("/worker"));
     g_assert_cmpint(a->status, ==, 200);
-    g_assert_cmpint(f->app.n_stream_over, ==, 0);
+    g_assert_cmpint(app_count(&f->app, &f->app.n_stream_over), ==, 0);
     g_assert_cmpint((int64_t)(resident_pages() - before) * getpagesize(), <, 8 * MIB);
     g_autoptr(GString) body = g_string_new(NULL);
     g_assert_true(take_chunks(client, body));
@@ -880,10 +916,7 @@ static void stopping_finishes_what_runs(Fixture *f, const void *unused)
     g_autoptr(Answer) served = ask(always, GET_("/always"));
     g_assert_cmpint(served->status, ==, 200);
 
-    pthread_mutex_lock(&f->app.lock);
-    f->app.slow_may_go = true;
-    pthread_cond_broadcast(&f->app.changed);
-    pthread_mutex_unlock(&f->app.lock);
+    let_go(&f->app);
     g_autoptr(Answer) finished = client_read(slow, true);
     g_assert_cmpstr(finished->body->str, ==, "{\"slow\":1}");
     pthread_join(stopper, NULL);
@@ -965,6 +998,7 @@ static const struct {
     { "park-early", early_wakes_and_deadlines_count },
     { "park-gone", parked_clients_that_leave_are_noticed },
     { "stream", streams_are_whole_or_cut },
+    { "stream-begins", streams_begin_before_their_first_byte },
     { "stream-slow", slow_readers_hold_the_writer_back },
     { "stream-gone", writers_hear_of_readers_that_leave },
     { "stop", stopping_finishes_what_runs },
