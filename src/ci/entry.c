@@ -124,15 +124,29 @@ bool entry_report(const Entry *e, const Node *at, const char *format, ...)
                                  text);
 }
 
+enum { MAX_KEYWORDS = 64 };
+
 static const Keyword *find(const Keyword *keywords, size_t n, const Node *key)
 {
     if (key->kind != NODE_STRING)
         return NULL;
     for (size_t i = 0; i < n; i++) {
-        if (g_str_equal(keywords[i].name, key->text))
+        if (keywords[i].name[0] == key->text[0] && g_str_equal(keywords[i].name, key->text))
             return &keywords[i];
     }
     return NULL;
+}
+
+/* The value of every keyword by its place in the table; NULL: absent or null. */
+static void find_values(const Entry *e, const Keyword *keywords, size_t n, const Node **values)
+{
+    g_assert(n <= MAX_KEYWORDS);
+    memset(values, 0, n * sizeof(*values));
+    for (size_t i = 0; i < e->node->n; i++) {
+        const Keyword *keyword = find(keywords, n, e->node->pairs[i].key);
+        if (keyword && !node_is_null(e->node->pairs[i].value))
+            values[keyword - keywords] = e->node->pairs[i].value;
+    }
 }
 
 bool entry_check_keys(const Entry *e, const Keyword *keywords, size_t n)
@@ -169,13 +183,14 @@ static void report_shape(const Entry *e, const Keyword *keyword, const Node *val
 
 bool entry_check_shapes(const Entry *e, const Keyword *keywords, size_t n)
 {
+    const Node *values[MAX_KEYWORDS];
     bool ok = true;
 
+    find_values(e, keywords, n, values);
     for (size_t i = 0; i < n; i++) {
-        const Node *value = node_get(e->node, keywords[i].name);
-        if (node_is_null(value) || shape_fits(value, keywords[i].shape, keywords[i].choices))
+        if (!values[i] || shape_fits(values[i], keywords[i].shape, keywords[i].choices))
             continue;
-        report_shape(e, &keywords[i], value);
+        report_shape(e, &keywords[i], values[i]);
         ok = false;
     }
     return ok;
@@ -183,10 +198,12 @@ bool entry_check_shapes(const Entry *e, const Keyword *keywords, size_t n)
 
 void entry_read(Entry *e, const Keyword *keywords, size_t n)
 {
+    const Node *values[MAX_KEYWORDS];
+
+    find_values(e, keywords, n, values);
     for (size_t i = 0; i < n; i++) {
-        const Node *value = node_get(e->node, keywords[i].name);
-        if (!node_is_null(value) && keywords[i].read)
-            keywords[i].read(e, &keywords[i], value);
+        if (values[i] && keywords[i].read)
+            keywords[i].read(e, &keywords[i], values[i]);
     }
 }
 

@@ -93,6 +93,13 @@ static void index_build(Arena *arena, Node *map)
         index_insert(map->index, map->pairs[i].key, i);
 }
 
+static bool is_key(const Node *key, NodeKind kind, const char *text, const Node *self)
+{
+    if (key->kind != kind)
+        return false;
+    return text ? key->text[0] == text[0] && g_str_equal(key->text, text) : key == self;
+}
+
 /* The position of the scalar key, or map->n. @self: a collection as key is equal to itself only. */
 static size_t pair_position(const Node *map, NodeKind kind, const char *text, const Node *self)
 {
@@ -100,15 +107,13 @@ static size_t pair_position(const Node *map, NodeKind kind, const char *text, co
         size_t slot = key_hash(kind, text) & map->index->mask;
         for (; map->index->slots[slot]; slot = (slot + 1) & map->index->mask) {
             size_t i = map->index->slots[slot] - 1;
-            const Node *key = map->pairs[i].key;
-            if (key->kind == kind && (text ? g_str_equal(key->text, text) : key == self))
+            if (is_key(map->pairs[i].key, kind, text, self))
                 return i;
         }
         return map->n;
     }
     for (size_t i = 0; i < map->n; i++) {
-        const Node *key = map->pairs[i].key;
-        if (key->kind == kind && (text ? g_str_equal(key->text, text) : key == self))
+        if (is_key(map->pairs[i].key, kind, text, self))
             return i;
     }
     return map->n;

@@ -37,6 +37,7 @@ struct Node {
     int line; /* from 1 */
     int column;
     bool truth;         /* NODE_BOOL */
+    bool open;          /* a collection that is still being built */
     const char *file;   /* NULL: the text had no name */
     const char *text;   /* of a scalar, as a variable's value would show it; NULL: list and map */
     size_t n;           /* items or pairs */

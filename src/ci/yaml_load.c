@@ -28,8 +28,7 @@ typedef struct Loader {
     int first_line; /* of this document in its file, from 0 */
     yaml_parser_t parser;
     GArray *stack;       /* of Frame */
-    GHashTable *anchors; /* name -> const Node *; only the finished ones */
-    GHashTable *open;    /* names of the anchors of open collections */
+    GHashTable *anchors; /* name -> const Node * */
     size_t count;        /* nodes built */
     const Node *root;
     const char *late; /* the first scalar that may not be loaded */
@@ -258,7 +257,7 @@ static void on_start(Loader *l, const yaml_event_t *event, NodeKind kind, const 
     tag_collection(l, (const char *)tag, frame.node);
     /* Known by name while it is open too: an alias to it is then told apart as recursive. */
     set_anchor(l, anchor, frame.node);
-    g_hash_table_add(l->open, frame.node);
+    frame.node->open = true;
     g_array_append_val(l->stack, frame);
 }
 
@@ -267,7 +266,7 @@ static void on_end(Loader *l)
     Node *node = g_array_index(l->stack, Frame, l->stack->len - 1).node;
 
     g_array_set_size(l->stack, l->stack->len - 1);
-    g_hash_table_remove(l->open, node);
+    node->open = false;
     deliver(l, node, false);
 }
 
@@ -281,7 +280,7 @@ static void on_alias(Loader *l, const yaml_event_t *event)
     nothing->text = "";
     if (!node)
         note(l, arena_printf(l->arena, "An alias referenced an unknown anchor: %s", name), nothing);
-    else if (g_hash_table_contains(l->open, node))
+    else if (node->open)
         note(l, YAML_TOO_BIG, nothing); /* it would contain itself */
     else
         nothing = (Node *)node;
@@ -379,13 +378,11 @@ static bool load_document(Arena *arena, const char *file, const char *bytes, siz
         g_error("out of memory");
     l.stack = g_array_new(FALSE, TRUE, sizeof(Frame));
     l.anchors = g_hash_table_new(g_str_hash, g_str_equal);
-    l.open = g_hash_table_new(NULL, NULL);
     yaml_parser_set_encoding(&l.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&l.parser, (const unsigned char *)bytes, size);
     bool ok = run(&l, bytes, size, error);
     if (ok)
         *out = l.root;
-    g_hash_table_destroy(l.open);
     g_hash_table_destroy(l.anchors);
     g_array_free(l.stack, TRUE);
     yaml_parser_delete(&l.parser);

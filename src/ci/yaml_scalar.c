@@ -50,7 +50,8 @@ static Verdict try_word(Scalar *s)
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (g_ascii_strcasecmp(s->text, words[i].word) != 0)
+        if (g_ascii_tolower(s->text[0]) != words[i].word[0] ||
+            g_ascii_strcasecmp(s->text, words[i].word) != 0)
             continue;
         become(s, words[i].kind,
                words[i].kind == NODE_NULL ? ""
