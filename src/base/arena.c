@@ -37,9 +37,14 @@ static Block *block_new(size_t size)
 
 Arena *arena_new(void)
 {
+    return arena_new_sized(FIRST_BLOCK);
+}
+
+Arena *arena_new_sized(size_t first)
+{
     Arena *arena = g_new0(Arena, 1);
 
-    arena->next_size = FIRST_BLOCK;
+    arena->next_size = first;
     return arena;
 }
 

@@ -12,6 +12,8 @@
 typedef struct Arena Arena;
 
 Arena *arena_new(void);
+/* For many small ones: the first block has @first bytes. */
+Arena *arena_new_sized(size_t first);
 void arena_free(Arena *arena);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Arena, arena_free)
 

@@ -221,6 +221,8 @@ bool body_read_params(ReqPrivate *c, Error *err)
     if (!params_read_form(rq->params, rq->query, strlen(rq->query), &c->n_params, err) ||
         !read_body(c, rq->params, err))
         return false;
+    if (rq->route->body == BODY_PARAMS) /* it may be parked for long */
+        g_clear_pointer(&c->body, g_byte_array_unref);
     for (int i = 0; i < c->match.n_params; i++)
         json_object_set_new(rq->params, c->match.params[i].name,
                             json_string(c->match.params[i].value));

@@ -14,6 +14,7 @@
 enum {
     MAX_TARGET = 16 * 1024,
     MAX_REQUEST_ID = 128,
+    ARENA_SIZE = 1536,           /* fits a runner's poll: thousands of them are parked */
     DRAIN_QUIET = 256 * 1024,    /* a refused body up to this size is read, then answered */
     DRAIN_MAX = 16 * 1024 * 1024 /* of a larger one: answered at once, cut off after this much */
 };
@@ -40,7 +41,7 @@ static void take_target(ReqPrivate *c, const char *uri)
 void *connection_begin(void *p, const char *uri, struct MHD_Connection *connection)
 {
     Server *server = p;
-    Arena *arena = arena_new();
+    Arena *arena = arena_new_sized(ARENA_SIZE);
     ReqPrivate *c = arena_new0(arena, ReqPrivate, 1);
 
     c->rq = (Req){ .arena = arena, .body_fd = -1, .app = server->options.app, .priv = c };
