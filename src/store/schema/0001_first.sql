@@ -128,6 +128,16 @@ CREATE TABLE open_pushes (
 );
 CREATE INDEX open_pushes_by_project ON open_pushes (project_id);
 
+-- Pushes that git is taking in right now, written before it moves a ref: after a crash the refs of
+-- these projects are compared with ref_states.
+CREATE TABLE open_pushes (
+    id         {ID},
+    project_id BIGINT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    user_id    BIGINT NOT NULL,           -- who pushes; no reference: a user may be gone by then
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX open_pushes_by_project ON open_pushes (project_id);
+
 CREATE TABLE triggers (
     id           {ID},
     project_id   BIGINT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
@@ -182,7 +192,7 @@ CREATE TABLE schedule_ticks (
     settled_at  BIGINT                    -- NULL: still due
 );
 CREATE UNIQUE INDEX schedule_ticks_once ON schedule_ticks (schedule_id, tick_at);
-CREATE INDEX schedule_ticks_open ON schedule_ticks (result, id);
+CREATE INDEX schedule_ticks_open ON schedule_ticks (id) WHERE result = 'due';
 
 CREATE TABLE pipelines (
     id             {ID},
