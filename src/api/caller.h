@@ -65,6 +65,8 @@ EntityContext caller_context(Req *rq);
 /* The project that @id (a number, or a full path with at least one "/") names, if the caller sees it: else ERR_NOT_FOUND
  * "Project", whatever the reason.  @subject may be NULL. */
 bool caller_find_project(Req *rq, const char *id, Project *project, Subject *subject, Error *err);
+/* The same without a look at who asks: for routes that know their caller by another token. */
+bool caller_lookup_project(Req *rq, const char *id, Project *project, Error *err);
 bool caller_find_group(Req *rq, const char *id, Namespace *group, Subject *subject, Error *err);
 
 /* The user that @token belongs to: an access token's or a running job's (then @job is set). For git. ERR_UNAUTHORIZED otherwise. */

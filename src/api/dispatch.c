@@ -153,20 +153,26 @@ static bool is_admin(const Caller *caller)
     return caller->user && caller->user->admin;
 }
 
+bool caller_lookup_project(Req *rq, const char *id, Project *project, Error *err)
+{
+    Db *db = caller_of(rq)->db;
+    g_auto(Error) failed = ERROR_INIT;
+    int64_t number;
+
+    if (text_to_int(id, &number)
+            ? project_get(db, rq->arena, number, project, &failed)
+            : strchr(id, '/') && project_by_path(db, rq->arena, id, project, &failed))
+        return true;
+    return failed.code ? hide(err, &failed, "Project") : error_set(err, ERR_NOT_FOUND, "Project");
+}
+
 bool caller_find_project(Req *rq, const char *id, Project *project, Subject *subject, Error *err)
 {
     const Caller *caller = caller_of(rq);
-    g_auto(Error) failed = ERROR_INIT;
     Subject found;
-    int64_t number;
 
-    bool ok = text_to_int(id, &number)
-                  ? project_get(caller->db, rq->arena, number, project, &failed)
-                  : strchr(id, '/') && project_by_path(caller->db, rq->arena, id, project, &failed);
-    if (!ok)
-        return failed.code ? hide(err, &failed, "Project")
-                           : error_set(err, ERR_NOT_FOUND, "Project");
-    if (!subject_of_project(caller->db, user_id_of(caller), is_admin(caller), project,
+    if (!caller_lookup_project(rq, id, project, err) ||
+        !subject_of_project(caller->db, user_id_of(caller), is_admin(caller), project,
                             clock_now(site_of(rq)->clock), &found, err))
         return false;
     if (!access_sees(&found))

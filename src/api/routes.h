@@ -16,6 +16,7 @@ extern const Route protected_ref_routes[];
 extern const Route runner_protocol_routes[];
 extern const Route runner_routes[];
 extern const Route schedule_routes[];
+extern const Route schedule_variable_routes[];
 extern const Route token_routes[];
 extern const Route trigger_routes[];
 extern const Route user_routes[];

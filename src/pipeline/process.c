@@ -12,16 +12,16 @@
 
 /* --- loading --- */
 
-static void add_stages(Process *p, const Stages *stages)
+static void add_stages(Process *p, const Stage *stages, size_t n)
 {
-    p->engine = engine_pipeline_new(p->arena, (int)stages->n, clock_now(p->site->clock));
-    p->stage_positions = arena_new0(p->arena, int64_t, stages->n);
-    for (size_t i = 0; i < stages->n; i++) {
+    p->engine = engine_pipeline_new(p->arena, (int)n, clock_now(p->site->clock));
+    p->stage_positions = arena_new0(p->arena, int64_t, n);
+    for (size_t i = 0; i < n; i++) {
         EngineStage *stage = &p->engine->stages[i];
-        stage->id = stages->items[i].id;
-        stage->name = stages->items[i].name;
-        stage->status = stage->before = stages->items[i].status;
-        p->stage_positions[i] = stages->items[i].position;
+        stage->id = stages[i].id;
+        stage->name = stages[i].name;
+        stage->status = stage->before = stages[i].status;
+        p->stage_positions[i] = stages[i].position;
     }
 }
 
@@ -33,8 +33,14 @@ static int stage_at(const Process *p, int64_t position)
     return -1;
 }
 
+/* The needs of a whole pipeline, sorted by spec. */
+typedef struct Needs {
+    JobNeed *items;
+    size_t n;
+} Needs;
+
 /* The needs of all specs of the pipeline come in one query, sorted by spec; this finds one's. */
-static const char *const *needs_of(Process *p, const JobNeeds *needs, int64_t spec_id, size_t *n)
+static const char *const *needs_of(Process *p, const Needs *needs, int64_t spec_id, size_t *n)
 {
     size_t low = 0, high = needs->n;
 
@@ -55,7 +61,7 @@ static const char *const *needs_of(Process *p, const JobNeeds *needs, int64_t sp
     return names;
 }
 
-static bool add_job(Process *p, size_t index, const JobNeeds *needs, Error *err)
+static bool add_job(Process *p, size_t index, const Needs *needs, Error *err)
 {
     const Job *row = &p->jobs[index];
     int stage = stage_at(p, row->stage_position);
@@ -90,26 +96,24 @@ static bool add_job(Process *p, size_t index, const JobNeeds *needs, Error *err)
 bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pipeline_id,
                   Error *err)
 {
-    Stages stages = { 0 };
-    Jobs jobs = { 0 };
-    JobNeeds needs = { 0 };
+    Stage *stages = NULL;
+    size_t n_stages = 0;
+    Needs needs = { 0 };
 
     *p = (Process){ .site = site, .db = db, .arena = arena };
     if (!pipeline_lock(db, arena, pipeline_id, &p->pipeline, err) ||
-        !stage_list(db, arena, pipeline_id, &stages, err) ||
-        !job_list_latest(db, arena, pipeline_id, &jobs, err) ||
-        !job_need_list_by_pipeline(db, arena, pipeline_id, &needs, err))
+        !stage_list(db, arena, pipeline_id, &stages, &n_stages, err) ||
+        !job_list_latest(db, arena, pipeline_id, &p->jobs, &p->n_jobs, err) ||
+        !job_need_list_by_pipeline(db, arena, pipeline_id, &needs.items, &needs.n, err))
         return false;
-    p->jobs = jobs.items;
-    p->n_jobs = jobs.n;
-    p->engine_jobs = arena_new0(arena, EngineJob *, jobs.n);
-    add_stages(p, &stages);
+    p->engine_jobs = arena_new0(arena, EngineJob *, p->n_jobs);
+    add_stages(p, stages, n_stages);
     p->engine->status = p->engine->before = p->pipeline.status;
     p->engine->created_at = p->pipeline.created_at;
     p->engine->started_at = p->pipeline.started_at;
     p->engine->finished_at = p->pipeline.finished_at;
     p->engine->duration_s = p->pipeline.duration_s;
-    for (size_t i = 0; i < jobs.n; i++)
+    for (size_t i = 0; i < p->n_jobs; i++)
         if (!add_job(p, i, &needs, err))
             return false;
     engine_pipeline_ready(p->engine);
@@ -172,28 +176,27 @@ static bool insert_attempt(Process *p, EngineJob *job, Error *err)
     return true;
 }
 
-/* Leaving pending or running ends the hand-out: the token dies with it. */
 static bool update_job(Process *p, const EngineJob *job, Error *err)
 {
-    JobState state = { .status = job->status,
-                       .allow_failure = job->allow_failure,
-                       .retried = job->retried,
-                       .processed = job->processed,
-                       .enqueue_now = job->enqueue_now,
-                       .graceful = job->can_cancel_gracefully,
-                       .user_id = job->user_id,
-                       .failure_reason = job->failure,
-                       .exit_code = job->has_exit_code ? job->exit_code : -1,
-                       .queued_at = job->queued_at,
-                       .started_at = job->started_at,
-                       .finished_at = job->finished_at,
-                       .scheduled_at = job->scheduled_at,
-                       .updated_at = p->engine->now_us };
-    bool found = false;
+    Job row = { .id = job->id,
+                .status = job->status,
+                .allow_failure = job->allow_failure,
+                .retried = job->retried,
+                .processed = job->processed,
+                .enqueue_now = job->enqueue_now,
+                .user_id = job->user_id,
+                .failure_reason = job->failure,
+                .exit_code = job->has_exit_code ? job->exit_code : -1,
+                .queued_at = job->queued_at,
+                .started_at = job->started_at,
+                .finished_at = job->finished_at,
+                .scheduled_at = job->scheduled_at,
+                .updated_at = p->engine->now_us };
+    bool done = false;
 
-    if (!job_update_state(p->db, job->id, job->before, &state, &found, err))
+    if (!job_set_state(p->db, &row, job->before, &done, err))
         return false;
-    return found ||
+    return done ||
            error_set(err, ERR_CONFLICT, "job %" G_GINT64_FORMAT " changed meanwhile", job->id);
 }
 
@@ -208,6 +211,8 @@ static bool save_jobs(Process *p, Error *err)
             return false;
         if (job->status == STATUS_PENDING && (is_new || job->before != STATUS_PENDING))
             p->wakes_runners = true;
+        job->before = job->status;
+        job->changed = false;
     }
     return true;
 }
@@ -215,10 +220,11 @@ static bool save_jobs(Process *p, Error *err)
 static bool save_stages(Process *p, Error *err)
 {
     for (int i = 0; i < p->engine->n_stages; i++) {
-        const EngineStage *stage = &p->engine->stages[i];
+        EngineStage *stage = &p->engine->stages[i];
         if (stage->status != stage->before &&
-            !stage_update_status(p->db, stage->id, stage->status, err))
+            !stage_set_status(p->db, stage->id, stage->status, err))
             return false;
+        stage->before = stage->status;
     }
     return true;
 }
@@ -228,22 +234,24 @@ bool process_save(Process *p, Error *err)
     EnginePipeline *engine = p->engine;
 
     engine_advance(engine);
-    p->is_at_rest =
-        STATUS_IN(engine->status, STATUSES_COMPLETED) && engine->status != engine->before;
+    p->is_at_rest = STATUS_IN(engine->status, STATUSES_COMPLETED);
     if (!save_jobs(p, err) || !save_stages(p, err))
         return false;
     if (!engine->changed)
         return true;
-    PipelineState state = { .status = engine->status,
-                            .started_at = engine->started_at,
-                            .finished_at = engine->finished_at,
-                            .duration_s = engine->duration_s,
-                            .updated_at = engine->now_us };
-    bool found = false;
-    if (!pipeline_update_state(p->db, p->pipeline.id, engine->before, &state, &found, err))
+    Pipeline row = p->pipeline;
+    bool done = false;
+    row.status = engine->status;
+    row.started_at = engine->started_at;
+    row.finished_at = engine->finished_at;
+    row.duration_s = engine->duration_s;
+    row.updated_at = engine->now_us;
+    if (!pipeline_set_status(p->db, &row, engine->before, &done, err))
         return false;
-    return found || error_set(err, ERR_CONFLICT, "pipeline %" G_GINT64_FORMAT " changed meanwhile",
-                              p->pipeline.id);
+    engine->before = engine->status;
+    engine->changed = false;
+    return done || error_set(err, ERR_CONFLICT, "pipeline %" G_GINT64_FORMAT " changed meanwhile",
+                             row.id);
 }
 
 void process_after_commit(const Process *p)

@@ -35,7 +35,7 @@ bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pi
 EngineJob *process_job(const Process *p, int64_t job_id);
 Job *process_row(const Process *p, const EngineJob *job);
 
-/* Advances, and writes what differs.  ERR_CONFLICT: a row changed under us (never on SQLite). New attempts get their ids. */
+/* Advances, and writes what differs; may be called again after more was done.  ERR_CONFLICT: a row changed under us (never on SQLite). New attempts get their ids. */
 bool process_save(Process *p, Error *err);
 
 /* What follows a commit; may be done twice without harm. */

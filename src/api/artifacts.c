@@ -1,0 +1,175 @@
+/* artifacts.c - artifact archives of jobs: whole, by ref, or one file out of them. */
+#include "runner/artifacts.h"
+#include "api/caller.h"
+#include "api/job_entity.h"
+#include "api/pipelines.h"
+#include "api/routes.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <zip.h>
+
+static const Param job_params[] = { { "job_id", PARAM_INT }, { 0 } };
+static const Param by_ref_params[] = { { "job", PARAM_STR, .required = true }, { 0 } };
+
+enum { READ_SIZE = 64 * 1024 };
+
+static bool reply_archive(Req *rq, const Job *job, Error *err)
+{
+    Artifact artifact;
+    int fd = -1;
+
+    if (!artifact_open_archive(site_of(rq), rq->arena, job, &artifact, &fd, err))
+        return false;
+    req_reply_header(rq, "Content-Disposition",
+                     arena_printf(rq->arena, "attachment; filename=\"%s\"", artifact.filename));
+    return reply_file(rq, 200, "application/octet-stream", fd, 0, artifact.size_bytes);
+}
+
+static bool download(Req *rq, Error *err)
+{
+    Job job;
+
+    return find_job(rq, &job, err) && reply_archive(rq, &job, err);
+}
+
+/* --- one file --- */
+
+/* No way out of the archive, no empty parts: such a path names nothing in it. */
+static bool check_path(const char *path, Error *err)
+{
+    g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+    for (char **part = parts; *part; part++)
+        if (!**part || g_str_equal(*part, "..") || g_str_equal(*part, "."))
+            return error_set(err, ERR_BAD_REQUEST, NULL);
+    return true;
+}
+
+static bool stream_entry(Req *rq, zip_file_t *entry)
+{
+    g_autofree char *buffer = g_malloc(READ_SIZE);
+    zip_int64_t n = 0;
+    bool there = true;
+
+    if (!reply_stream_begin(rq, 200, "application/octet-stream"))
+        return true; /* the client is gone */
+    while (there && (n = zip_fread(entry, buffer, READ_SIZE)) > 0)
+        there = reply_stream_write(rq, buffer, (size_t)n);
+    return reply_stream_end(rq, there && n == 0);
+}
+
+/* Takes @fd. */
+static bool reply_entry(Req *rq, int fd, const char *path, Error *err)
+{
+    int failed = 0;
+    zip_t *archive = zip_fdopen(fd, 0, &failed);
+
+    if (!archive) {
+        close(fd);
+        return error_set(err, ERR_NOT_FOUND, NULL);
+    }
+    zip_file_t *entry = zip_fopen(archive, path, 0);
+    bool ok = entry ? stream_entry(rq, entry) : error_set(err, ERR_NOT_FOUND, NULL);
+    if (entry)
+        zip_fclose(entry);
+    zip_discard(archive);
+    return ok;
+}
+
+static bool reply_file_of(Req *rq, const Job *job, Error *err)
+{
+    const char *path = req_path_param(rq, "artifact_path");
+    Artifact artifact;
+    int fd = -1;
+
+    return check_path(path, err) &&
+           artifact_open_archive(site_of(rq), rq->arena, job, &artifact, &fd, err) &&
+           reply_entry(rq, fd, path, err);
+}
+
+static bool download_file(Req *rq, Error *err)
+{
+    Job job;
+
+    return find_job(rq, &job, err) && reply_file_of(rq, &job, err);
+}
+
+/* --- by ref and job name: of the latest pipeline that succeeded --- */
+
+static bool find_by_ref(Req *rq, Job *job, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    g_auto(Error) failed = ERROR_INIT;
+    Pipeline pipeline;
+
+    if (pipeline_latest_successful(caller->db, rq->arena, caller->project->id,
+                                   req_path_param(rq, "ref_name"), &pipeline, &failed) &&
+        job_by_name(caller->db, rq->arena, pipeline.id, req_str(rq, "job"), job, &failed))
+        return true;
+    if (failed.code == ERR_NO_RECORD)
+        return error_set(err, ERR_NOT_FOUND, NULL);
+    return error_move(err, &failed);
+}
+
+static bool download_by_ref(Req *rq, Error *err)
+{
+    Job job;
+
+    return find_by_ref(rq, &job, err) && reply_archive(rq, &job, err);
+}
+
+static bool download_file_by_ref(Req *rq, Error *err)
+{
+    Job job;
+
+    return find_by_ref(rq, &job, err) && reply_file_of(rq, &job, err);
+}
+
+/* --- keeping and deleting --- */
+
+static bool keep_rows(Db *db, void *data, Error *err)
+{
+    const Job *job = data;
+
+    return artifact_keep(db, job->id, err) && job_set_artifacts_expiry(db, job->id, 0, err);
+}
+
+static bool keep(Req *rq, Error *err)
+{
+    Artifact archive;
+    int fd = -1;
+    Job job;
+
+    if (!find_job(rq, &job, err) ||
+        !artifact_open_archive(site_of(rq), rq->arena, &job, &archive, &fd, err))
+        return false;
+    close(fd);
+    return database_write(site_of(rq)->database, keep_rows, &job, err) && find_job(rq, &job, err) &&
+           reply_job(rq, &job, 200, err);
+}
+
+static bool delete (Req *rq, Error *err)
+{
+    Job job;
+
+    return find_job(rq, &job, err) && artifact_remove_all(site_of(rq), job.id, err) &&
+           reply_empty(rq, 204);
+}
+
+#define JOB_ARTIFACTS "/projects/:id/jobs/:job_id/artifacts"
+#define REF_ARTIFACTS "/projects/:id/jobs/artifacts/:ref_name"
+
+const Route artifact_routes[] = {
+    { GET, JOB_ARTIFACTS, CAN_READ_ARTIFACTS, job_params, download, .auth = AUTH_OPTIONAL,
+      .job_token = true },
+    { GET, JOB_ARTIFACTS "/*artifact_path", CAN_READ_ARTIFACTS, job_params, download_file,
+      .auth = AUTH_OPTIONAL, .job_token = true },
+    { GET, REF_ARTIFACTS "/download", CAN_READ_ARTIFACTS, by_ref_params, download_by_ref,
+      .auth = AUTH_OPTIONAL, .job_token = true },
+    { GET, REF_ARTIFACTS "/raw/*artifact_path", CAN_READ_ARTIFACTS, by_ref_params,
+      download_file_by_ref, .auth = AUTH_OPTIONAL, .job_token = true },
+    { POST, JOB_ARTIFACTS "/keep", CAN_ADMIN_ARTIFACTS, job_params, keep },
+    { DELETE, JOB_ARTIFACTS, CAN_ADMIN_PROJECT, job_params, delete },
+    { 0 },
+};

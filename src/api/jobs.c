@@ -1,0 +1,208 @@
+/* jobs.c - /projects/:id/jobs and what is done to one; /job for a job itself. */
+#include "api/given.h"
+#include "api/job_entity.h"
+#include "api/pipelines.h"
+#include "api/routes.h"
+#include "pipeline/operations.h"
+#include "pipeline/state.h"
+#include "runner/artifacts.h"
+
+#include <string.h>
+
+static const char *const keyset[] = { "keyset", "legacy", "none", NULL };
+static const char *const by_id[] = { "id", NULL };
+static const char *const sorts[] = { "asc", "desc", NULL };
+
+static const Param list_params[] = {
+    { "scope", PARAM_ENUMS, .values = pipeline_statuses },
+    { "pagination", PARAM_ENUM, .values = keyset },
+    { "order_by", PARAM_ENUM, .values = by_id, .otherwise = "id" },
+    { "sort", PARAM_ENUM, .values = sorts, .otherwise = "desc" },
+    { "cursor", PARAM_STR },
+    { 0 },
+};
+
+static const Param id_params[] = { { "job_id", PARAM_INT }, { 0 } };
+
+static const Param cancel_params[] = {
+    { "job_id", PARAM_INT },
+    { "force", PARAM_BOOL, .otherwise = "false" },
+    { 0 },
+};
+
+static const Param attribute_params[] = {
+    { "key", PARAM_STR, .required = true },
+    { "value", PARAM_STR, .required = true },
+    { 0 },
+};
+
+static const Param play_params[] = {
+    { "job_id", PARAM_INT },
+    { "job_variables_attributes", PARAM_LIST, .of = attribute_params },
+    { 0 },
+};
+
+bool find_job(Req *rq, Job *job, Error *err)
+{
+    Caller *caller = caller_of(rq);
+
+    return job_get_in_project(caller->db, rq->arena, caller->project->id, req_int(rq, "job_id"),
+                              job, err);
+}
+
+/* --- lists --- */
+
+/* Keyset pages carry only the next link, whose cursor is the last id. */
+static bool list_by_keyset(Req *rq, JobFilter *filter, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    const char *cursor = req_str(rq, "cursor");
+    Job *more = NULL;
+    size_t n = 0;
+
+    if (strcmp(req_str(rq, "sort"), "desc") != 0)
+        return error_set(err, ERR_NOT_ALLOWED,
+                         "Keyset pagination is not yet available for this type of request");
+    filter->before_id = cursor ? g_ascii_strtoll(cursor, NULL, 10) : 0;
+    filter->slice.limit = rq->page.per_page + 1;
+    if (!job_list(caller->db, rq->arena, filter, &more, &n, err))
+        return false;
+    bool has_more = (int64_t)n > rq->page.per_page;
+    if (has_more)
+        req_reply_header(rq, "Link",
+                         arena_printf(rq->arena,
+                                      "<%s/api/v4/projects/%" G_GINT64_FORMAT
+                                      "/jobs?cursor=%" G_GINT64_FORMAT "&id=%" G_GINT64_FORMAT
+                                      "&order_by=id&pagination=keyset&per_page=%" G_GINT64_FORMAT
+                                      "&sort=desc>; rel=\"next\"",
+                                      site_of(rq)->external_url, caller->project->id,
+                                      more[rq->page.per_page - 1].id, caller->project->id,
+                                      rq->page.per_page));
+    return reply_job_rows(rq, more, has_more ? (size_t)rq->page.per_page : n, err);
+}
+
+static bool list_jobs(Req *rq, Error *err)
+{
+    const char *pagination = req_str(rq, "pagination");
+    JobFilter filter = { .project_id = caller_of(rq)->project->id,
+                         .statuses = job_statuses_asked(rq, "scope"),
+                         .ascending = strcmp(req_str(rq, "sort"), "asc") == 0 };
+
+    if (pagination && strcmp(pagination, "keyset") == 0)
+        return list_by_keyset(rq, &filter, err);
+    return reply_jobs(rq, &filter, err);
+}
+
+static bool get_job(Req *rq, Error *err)
+{
+    Job job;
+
+    return find_job(rq, &job, err) && reply_job(rq, &job, 200, err);
+}
+
+/* --- what is done to a job --- */
+
+static bool may_update(Req *rq, const Job *job, Error *err)
+{
+    Pipeline pipeline;
+
+    return pipeline_get(caller_of(rq)->db, rq->arena, job->pipeline_id, &pipeline, err) &&
+           may_update_pipeline(rq, &pipeline, err);
+}
+
+static bool reply_fresh(Req *rq, int64_t id, int status, Error *err)
+{
+    Job job;
+
+    return job_get(caller_of(rq)->db, rq->arena, id, &job, err) && reply_job(rq, &job, status, err);
+}
+
+static bool cancel(Req *rq, Error *err)
+{
+    bool force = req_bool(rq, "force");
+    Job job;
+
+    if (!find_job(rq, &job, err) || !may_update(rq, &job, err) ||
+        (force && !caller_require(rq, CAN_FORCE_CANCEL_JOBS, err)))
+        return false;
+    return operation_cancel_job(site_of(rq), &job, force, err) && reply_fresh(rq, job.id, 201, err);
+}
+
+static bool retry(Req *rq, Error *err)
+{
+    int64_t id;
+    Job job;
+
+    return find_job(rq, &job, err) && may_update(rq, &job, err) &&
+           operation_retry_job(site_of(rq), &job, caller_of(rq)->user->id, &id, err) &&
+           reply_fresh(rq, id, 201, err);
+}
+
+static bool play(Req *rq, Error *err)
+{
+    Variables variables;
+    int64_t id;
+    Job job;
+
+    return find_job(rq, &job, err) && may_update(rq, &job, err) &&
+           given_list(rq, "job_variables_attributes", &variables, err) &&
+           operation_play_job(site_of(rq), &job, caller_of(rq)->user->id, variables.items,
+                              variables.n, &id, err) &&
+           reply_fresh(rq, id, 200, err);
+}
+
+typedef struct Erase {
+    int64_t job_id;
+    int64_t now_us;
+} Erase;
+
+static bool erase_row(Db *db, void *data, Error *err)
+{
+    const Erase *e = data;
+
+    return job_set_erased(db, e->job_id, e->now_us, err);
+}
+
+static bool erase(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    Job job;
+
+    if (!find_job(rq, &job, err))
+        return false;
+    if (job.user_id != caller->user->id && !caller_require(rq, CAN_ERASE_JOBS, err))
+        return false;
+    if (!STATUS_IN(job.status, STATUSES_COMPLETED) || job.erased_at)
+        return error_set(err, ERR_FORBIDDEN, "Job is not erasable!");
+    Erase e = { job.id, clock_now(site_of(rq)->clock) };
+    return database_write(site_of(rq)->database, erase_row, &e, err) &&
+           artifact_remove_all(site_of(rq), job.id, err) &&
+           trace_files_remove(api_of(rq)->traces, job.id, err) && reply_fresh(rq, job.id, 201, err);
+}
+
+/* A job asks for itself; anyone else has no such job. */
+static bool own_job(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    Project *project = arena_new0(rq->arena, Project, 1);
+
+    if (!caller->job)
+        return error_set(err, ERR_NOT_FOUND, "Job");
+    if (!project_get(caller->db, rq->arena, caller->job->project_id, project, err))
+        return false;
+    caller->project = project;
+    return reply_job(rq, caller->job, 200, err);
+}
+
+const Route job_routes[] = {
+    { GET, "/projects/:id/jobs", CAN_READ_JOBS, list_params, list_jobs, .paged = true,
+      .job_token = true },
+    { GET, "/projects/:id/jobs/:job_id", CAN_READ_JOBS, id_params, get_job },
+    { GET, "/projects/:id/jobs/:job_id/trace", CAN_READ_JOBS, id_params, job_trace },
+    { POST, "/projects/:id/jobs/:job_id/cancel", CAN_UPDATE_PIPELINES, cancel_params, cancel },
+    { POST, "/projects/:id/jobs/:job_id/retry", CAN_UPDATE_PIPELINES, id_params, retry },
+    { POST, "/projects/:id/jobs/:job_id/play", CAN_UPDATE_PIPELINES, play_params, play },
+    { POST, "/projects/:id/jobs/:job_id/erase", CAN_UPDATE_PIPELINES, id_params, erase },
+    { GET, "/job", ABILITY_NONE, NULL, own_job, .job_token = true },
+    { 0 },
+};

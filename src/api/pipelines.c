@@ -1,0 +1,399 @@
+/* pipelines.c - /projects/:id/pipelines and what is done to one. */
+#include "api/pipelines.h"
+#include "access/subject.h"
+#include "api/caller.h"
+#include "api/given.h"
+#include "api/job_entity.h"
+#include "api/pipeline_entity.h"
+#include "api/routes.h"
+#include "base/seal.h"
+#include "blob/blob.h"
+#include "pipeline/create.h"
+#include "pipeline/operations.h"
+#include "runner/artifacts.h"
+#include "store/pipeline_variables.h"
+
+#include <string.h>
+
+static const char *const scopes[] = { "running", "pending", "finished", "branches", "tags", NULL };
+static const char *const orders[] = { "id", "status", "ref", "updated_at", "user_id", NULL };
+static const char *const sorts[] = { "asc", "desc", NULL };
+
+const char *const pipeline_statuses[] = {
+    "created",   "waiting_for_resource",
+    "preparing", "waiting_for_callback",
+    "pending",   "running",
+    "success",   "failed",
+    "canceling", "canceled",
+    "skipped",   "manual",
+    "scheduled", NULL,
+};
+
+static const char *const sources[] = {
+    "unknown",
+    "push",
+    "web",
+    "trigger",
+    "schedule",
+    "api",
+    "external",
+    "pipeline",
+    "chat",
+    "webide",
+    "merge_request_event",
+    "external_pull_request_event",
+    "parent_pipeline",
+    "ondemand_dast_scan",
+    "ondemand_dast_validation",
+    "security_orchestration_policy",
+    "container_registry_push",
+    "duo_workflow",
+    "pipeline_execution_policy_schedule",
+    NULL,
+};
+
+static const Param list_params[] = {
+    { "scope", PARAM_ENUM, .values = scopes },
+    { "status", PARAM_ENUM, .values = pipeline_statuses },
+    { "source", PARAM_ENUM, .values = sources },
+    { "ref", PARAM_STR },
+    { "sha", PARAM_STR },
+    { "yaml_errors", PARAM_BOOL },
+    { "username", PARAM_STR },
+    { "updated_after", PARAM_TIME },
+    { "updated_before", PARAM_TIME },
+    { "created_after", PARAM_TIME },
+    { "created_before", PARAM_TIME },
+    { "name", PARAM_STR },
+    { "order_by", PARAM_ENUM, .values = orders, .otherwise = "id" },
+    { "sort", PARAM_ENUM, .values = sorts, .otherwise = "desc" },
+    { 0 },
+};
+
+static const Param id_params[] = { { "pipeline_id", PARAM_INT }, { 0 } };
+static const Param latest_params[] = { { "ref", PARAM_STR }, { 0 } };
+
+static const Param variable_params[] = {
+    { "key", PARAM_STR },
+    { "value", PARAM_STR },
+    { "variable_type", PARAM_ENUM, .values = given_variable_types, .otherwise = "env_var" },
+    { 0 },
+};
+
+static const Param create_params[] = {
+    { "ref", PARAM_STR, .required = true, .non_blank = true },
+    { "variables", PARAM_LIST, .of = variable_params },
+    { "inputs", PARAM_HASH },
+    { 0 },
+};
+
+static const Param job_params[] = {
+    { "pipeline_id", PARAM_INT },
+    { "scope", PARAM_ENUMS, .values = pipeline_statuses },
+    { "include_retried", PARAM_BOOL, .otherwise = "false" },
+    { 0 },
+};
+
+/* --- lists --- */
+
+typedef struct ScopeMeaning {
+    unsigned statuses;
+    PipelineRefs latest_of;
+} ScopeMeaning;
+
+static ScopeMeaning scope_meaning(const char *scope)
+{
+    static const struct {
+        const char *name;
+        ScopeMeaning meaning;
+    } meanings[] = {
+        { "running", { STATUS_BIT(STATUS_RUNNING), REFS_ANY } },
+        { "pending", { STATUS_BIT(STATUS_PENDING), REFS_ANY } },
+        { "finished",
+          { STATUS_BIT(STATUS_SUCCESS) | STATUS_BIT(STATUS_FAILED) | STATUS_BIT(STATUS_CANCELED),
+            REFS_ANY } },
+        { "branches", { 0, REFS_BRANCHES } },
+        { "tags", { 0, REFS_TAGS } },
+    };
+
+    for (size_t i = 0; scope && i < G_N_ELEMENTS(meanings); i++)
+        if (strcmp(meanings[i].name, scope) == 0)
+            return meanings[i].meaning;
+    return (ScopeMeaning){ 0 };
+}
+
+/* "branches" and "tags" are the latest pipelines of those that exist: the repository knows which. */
+static bool existing_refs(Req *rq, PipelineRefs kind, const char *const **names, Error *err)
+{
+    const char *prefix = kind == REFS_TAGS ? "refs/tags/" : "refs/heads/";
+    const RepoRef *refs = NULL;
+    size_t n = 0, kept = 0;
+
+    if (!repo_list_refs(site_of(rq)->repos, caller_of(rq)->project->id, rq->arena, &refs, &n, err))
+        return false;
+    const char **list = arena_new0(rq->arena, const char *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        if (g_str_has_prefix(refs[i].name, prefix))
+            list[kept++] = refs[i].name + strlen(prefix);
+    *names = list;
+    return true;
+}
+
+static unsigned status_mask(Req *rq, unsigned of_scope)
+{
+    const char *status = req_str(rq, "status");
+
+    if (!status)
+        return of_scope;
+    unsigned bit = STATUS_BIT(name_value(&status_names, status));
+    return of_scope ? of_scope & bit : bit;
+}
+
+static bool build_filter(Req *rq, PipelineFilter *filter, Error *err)
+{
+    ScopeMeaning scope = scope_meaning(req_str(rq, "scope"));
+    const char *source = req_str(rq, "source");
+
+    *filter = (PipelineFilter){
+        .project_id = caller_of(rq)->project->id,
+        .statuses = status_mask(rq, scope.statuses),
+        .latest_of = scope.latest_of,
+        .has_source = source != NULL,
+        .source = source ? (PipelineSource)name_value(&pipeline_source_names, source) : 0,
+        .ref = req_str(rq, "ref"),
+        .sha = req_str(rq, "sha"),
+        .name = req_str(rq, "name"),
+        .username = req_str(rq, "username"),
+        .yaml_errors = !req_has(rq, "yaml_errors")   ? ONLY_ANY
+                       : req_bool(rq, "yaml_errors") ? ONLY_YES
+                                                     : ONLY_NO,
+        .updated_after = req_time(rq, "updated_after"),
+        .updated_before = req_time(rq, "updated_before"),
+        .created_after = req_time(rq, "created_after"),
+        .created_before = req_time(rq, "created_before"),
+        .order_by = req_str(rq, "order_by"),
+        .ascending = strcmp(req_str(rq, "sort"), "asc") == 0,
+        .slice = { .limit = rq->page.per_page, .offset = rq->page.offset },
+    };
+    return scope.latest_of == REFS_ANY || existing_refs(rq, scope.latest_of, &filter->refs, err);
+}
+
+/* A scope and a status that exclude each other. */
+static bool matches_nothing(Req *rq, const PipelineFilter *filter)
+{
+    return filter->statuses == 0 && req_has(rq, "status");
+}
+
+static bool list_pipelines(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    EntityContext context = caller_context(rq);
+    PipelineFilter filter;
+    Pipeline *rows = NULL;
+    size_t n = 0;
+    int64_t total = 0;
+
+    if (!build_filter(rq, &filter, err))
+        return false;
+    if (!matches_nothing(rq, &filter) &&
+        (!pipeline_list(caller->db, rq->arena, &filter, &rows, &n, err) ||
+         !pipeline_count(caller->db, &filter, 0, &total, err)))
+        return false;
+    reply_page_headers(rq, total, false);
+    JsonWriter *w = reply_writer(rq);
+    jw_begin_array(w);
+    for (size_t i = 0; i < n; i++) {
+        PipelineView view = { .row = rows[i], .project = caller->project };
+        entity_write(w, pipeline_list_fields, &view, &context);
+    }
+    jw_end_array(w);
+    return reply_json(rq);
+}
+
+/* --- one --- */
+
+static bool find(Req *rq, Pipeline *pipeline, Error *err)
+{
+    Caller *caller = caller_of(rq);
+
+    return pipeline_get_in_project(caller->db, rq->arena, caller->project->id,
+                                   req_int(rq, "pipeline_id"), pipeline, err);
+}
+
+static bool reply_pipeline(Req *rq, const Pipeline *pipeline, const Field *fields, int status,
+                           Error *err)
+{
+    Caller *caller = caller_of(rq);
+    EntityContext context = caller_context(rq);
+    PipelineView view;
+
+    if (!pipeline_view_load(caller->db, rq->arena, pipeline, caller->project, &view, err))
+        return false;
+    entity_write(reply_writer(rq), fields, &view, &context);
+    return reply_json_status(rq, status);
+}
+
+static bool get_pipeline(Req *rq, Error *err)
+{
+    Pipeline pipeline;
+
+    return find(rq, &pipeline, err) &&
+           reply_pipeline(rq, &pipeline, pipeline_metadata_fields, 200, err);
+}
+
+static bool latest_pipeline(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    const char *ref = req_str(rq, "ref");
+    g_auto(Error) failed = ERROR_INIT;
+    RepoResolved resolved;
+    Pipeline pipeline;
+
+    bool ok = repo_resolve(site_of(rq)->repos, caller->project->id,
+                           ref ? ref : caller->project->default_branch, false, rq->arena, &resolved,
+                           &failed) &&
+              pipeline_latest(caller->db, rq->arena, caller->project->id, resolved.name,
+                              resolved.sha, &pipeline, &failed);
+    if (ok)
+        return reply_pipeline(rq, &pipeline, pipeline_metadata_fields, 200, err);
+    /* GitLab's own answer where the newest commit of the ref has none. */
+    if (failed.code == ERR_NO_RECORD)
+        return error_set(err, ERR_FORBIDDEN, NULL);
+    return error_move(err, &failed);
+}
+
+static bool create(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    Variables given;
+    Pipeline pipeline;
+
+    if (!given_list(rq, "variables", &given, err))
+        return false;
+    if (req_has(rq, "inputs"))
+        return error_set(err, ERR_BAD_REQUEST,
+                         "pipeline inputs are not supported by this version of Penstock");
+    PipelineRequest request = { .project = caller->project,
+                                .user = caller->user,
+                                .subject = &caller->subject,
+                                .source = SOURCE_API,
+                                .ref = req_str(rq, "ref"),
+                                .given = given.items,
+                                .n_given = given.n };
+    return pipeline_create(site_of(rq), rq->arena, &request, &pipeline, err) &&
+           reply_pipeline(rq, &pipeline, pipeline_fields, 201, err);
+}
+
+/* Changing a pipeline or job of a protected ref takes the right to run on it. */
+bool may_update_pipeline(Req *rq, const Pipeline *pipeline, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    RefRules rules;
+
+    if (!ref_rules_find(caller->db, caller->project->id, pipeline->tag, pipeline->ref, &rules, err))
+        return false;
+    return ref_allows_run(&rules, &caller->subject) || error_set(err, ERR_FORBIDDEN, NULL);
+}
+
+static bool cancel(Req *rq, Error *err)
+{
+    Pipeline pipeline;
+
+    return find(rq, &pipeline, err) && may_update_pipeline(rq, &pipeline, err) &&
+           operation_cancel_pipeline(site_of(rq), pipeline.id, err) && find(rq, &pipeline, err) &&
+           reply_pipeline(rq, &pipeline, pipeline_fields, 201, err);
+}
+
+static bool retry(Req *rq, Error *err)
+{
+    Pipeline pipeline;
+
+    return find(rq, &pipeline, err) && may_update_pipeline(rq, &pipeline, err) &&
+           operation_retry_pipeline(site_of(rq), pipeline.id, caller_of(rq)->user->id, err) &&
+           find(rq, &pipeline, err) && reply_pipeline(rq, &pipeline, pipeline_fields, 201, err);
+}
+
+static bool delete_row(Db *db, void *data, Error *err)
+{
+    return pipeline_delete(db, *(int64_t *)data, err);
+}
+
+/* Files go first: what is lost in a crash between is only room, never a row without its file. */
+static bool delete (Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    Pipeline pipeline;
+    Job *jobs = NULL;
+    size_t n = 0;
+
+    if (!find(rq, &pipeline, err) ||
+        !job_list(caller->db, rq->arena, &(JobFilter){ .pipeline_id = pipeline.id }, &jobs, &n,
+                  err) ||
+        !operation_cancel_pipeline(site_of(rq), pipeline.id, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!artifact_remove_all(site_of(rq), jobs[i].id, err) ||
+            !trace_files_remove(api_of(rq)->traces, jobs[i].id, err))
+            return false;
+    return database_write(site_of(rq)->database, delete_row, &pipeline.id, err) &&
+           reply_empty(rq, 204);
+}
+
+static bool list_variables(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    EntityContext context = caller_context(rq);
+    PipelineVariable *rows = NULL;
+    Pipeline pipeline;
+    size_t n = 0;
+
+    if (!find(rq, &pipeline, err))
+        return false;
+    /* Whoever started it may see what they gave. */
+    if (pipeline.user_id != caller->user->id &&
+        !caller_require(rq, CAN_READ_PIPELINE_VARIABLES, err))
+        return false;
+    if (!pipeline_variable_list(caller->db, rq->arena, pipeline.id, &rows, &n, err))
+        return false;
+    JsonWriter *w = reply_writer(rq);
+    jw_begin_array(w);
+    for (size_t i = 0; i < n; i++) {
+        GivenView view = { .key = rows[i].key, .type = rows[i].variable_type, .raw = rows[i].raw };
+        if (!given_unseal(rq, rows[i].value, &view.value, err))
+            return false;
+        entity_write(w, given_fields, &view, &context);
+    }
+    jw_end_array(w);
+    return reply_json(rq);
+}
+
+static bool list_jobs(Req *rq, Error *err)
+{
+    Pipeline pipeline;
+
+    if (!find(rq, &pipeline, err))
+        return false;
+    JobFilter filter = { .pipeline_id = pipeline.id,
+                         .statuses = job_statuses_asked(rq, "scope"),
+                         .latest_only = !req_bool(rq, "include_retried") };
+    return reply_jobs(rq, &filter, err);
+}
+
+const Route pipeline_routes[] = {
+    { GET, "/projects/:id/pipelines", CAN_READ_PIPELINES, list_params, list_pipelines,
+      .auth = AUTH_OPTIONAL, .paged = true },
+    { GET, "/projects/:id/pipelines/latest", CAN_READ_PIPELINES, latest_params, latest_pipeline,
+      .auth = AUTH_OPTIONAL },
+    { GET, "/projects/:id/pipelines/:pipeline_id", CAN_READ_PIPELINES, id_params, get_pipeline,
+      .auth = AUTH_OPTIONAL, .inline_ = true },
+    { POST, "/projects/:id/pipeline", CAN_CREATE_PIPELINES, create_params, create },
+    { GET, "/projects/:id/pipelines/:pipeline_id/jobs", CAN_READ_JOBS, job_params, list_jobs,
+      .paged = true, .job_token = true },
+    { GET, "/projects/:id/pipelines/:pipeline_id/variables", CAN_CREATE_PIPELINES, id_params,
+      list_variables },
+    { POST, "/projects/:id/pipelines/:pipeline_id/cancel", CAN_UPDATE_PIPELINES, id_params,
+      cancel },
+    { POST, "/projects/:id/pipelines/:pipeline_id/retry", CAN_UPDATE_PIPELINES, id_params, retry },
+    { DELETE, "/projects/:id/pipelines/:pipeline_id", CAN_DELETE_PIPELINES, id_params, delete },
+    { 0 },
+};

@@ -1,0 +1,23 @@
+/* schedule_entity.h - schedules as replies show them, and what their resources share. */
+#ifndef PENSTOCK_API_SCHEDULE_ENTITY_H
+#define PENSTOCK_API_SCHEDULE_ENTITY_H
+
+#include "api/caller.h"
+#include "store/pipeline_schedules.h"
+
+/* A list's elements: without the last pipeline and the variables. */
+bool reply_schedules(Req *rq, const PipelineSchedule *rows, size_t n, Error *err);
+
+/* The details; the variables only for those who may see them. */
+bool reply_schedule(Req *rq, const PipelineSchedule *row, int status, Error *err);
+
+/* The schedule of the path.  ERR_NOT_FOUND "Pipeline Schedule". */
+bool find_schedule(Req *rq, PipelineSchedule *row, Error *err);
+
+bool owns_schedule(Req *rq, const PipelineSchedule *row);
+/* ERR_FORBIDDEN for everybody but the owner, maintainers included. */
+bool require_schedule_owner(Req *rq, const PipelineSchedule *row, Error *err);
+/* ERR_FORBIDDEN for all but the owner and maintainers. */
+bool require_schedule_admin(Req *rq, const PipelineSchedule *row, Error *err);
+
+#endif

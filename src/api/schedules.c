@@ -1,0 +1,317 @@
+/* schedules.c - /projects/:id/pipeline_schedules. */
+#include "access/subject.h"
+#include "api/given.h"
+#include "api/pipeline_entity.h"
+#include "api/routes.h"
+#include "api/schedule_entity.h"
+#include "base/seal.h"
+#include "base/text.h"
+#include "schedule/run.h"
+
+#include <string.h>
+
+static const char *const scopes[] = { "active", "inactive", NULL };
+
+static const Param list_params[] = { { "scope", PARAM_ENUM, .values = scopes }, { 0 } };
+static const Param id_params[] = { { "pipeline_schedule_id", PARAM_INT }, { 0 } };
+
+static const Param create_params[] = {
+    { "description", PARAM_STR, .required = true },
+    { "ref", PARAM_STR, .required = true, .non_blank = true },
+    { "cron", PARAM_STR, .required = true },
+    { "cron_timezone", PARAM_STR, .otherwise = "UTC" },
+    { "active", PARAM_BOOL, .otherwise = "true" },
+    { 0 },
+};
+
+static const Param update_params[] = {
+    { "pipeline_schedule_id", PARAM_INT },
+    { "description", PARAM_STR },
+    { "ref", PARAM_STR, .non_blank = true },
+    { "cron", PARAM_STR },
+    { "cron_timezone", PARAM_STR },
+    { "active", PARAM_BOOL },
+    { 0 },
+};
+
+/* --- finding and showing --- */
+
+bool find_schedule(Req *rq, PipelineSchedule *row, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    g_auto(Error) failed = ERROR_INIT;
+
+    if (pipeline_schedule_get_in_project(caller->db, rq->arena, caller->project->id,
+                                         req_int(rq, "pipeline_schedule_id"), row, &failed))
+        return true;
+    if (failed.code == ERR_NO_RECORD)
+        return error_set(err, ERR_NOT_FOUND, "Pipeline Schedule");
+    return error_move(err, &failed);
+}
+
+bool owns_schedule(Req *rq, const PipelineSchedule *row)
+{
+    return row->owner_id != 0 && row->owner_id == caller_of(rq)->user->id;
+}
+
+/* The owner, while they may still run pipelines. */
+bool require_schedule_owner(Req *rq, const PipelineSchedule *row, Error *err)
+{
+    if (!owns_schedule(rq, row))
+        return error_set(err, ERR_FORBIDDEN, NULL);
+    return caller_require(rq, CAN_CREATE_SCHEDULES, err);
+}
+
+bool require_schedule_admin(Req *rq, const PipelineSchedule *row, Error *err)
+{
+    return owns_schedule(rq, row) || caller_require(rq, CAN_ADMIN_SCHEDULES, err);
+}
+
+static bool list_schedules(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    const char *scope = req_str(rq, "scope");
+    ScheduleFilter filter = { .project_id = caller->project->id,
+                              .active = !scope                         ? ONLY_ANY
+                                        : strcmp(scope, "active") == 0 ? ONLY_YES
+                                                                       : ONLY_NO,
+                              .slice = { rq->page.per_page, rq->page.offset } };
+    PipelineSchedule *rows = NULL;
+    size_t n = 0;
+    int64_t total = 0;
+
+    if (!pipeline_schedule_list(caller->db, rq->arena, &filter, &rows, &n, err) ||
+        !pipeline_schedule_count(caller->db, &filter, &total, err))
+        return false;
+    reply_page_headers(rq, total, false);
+    return reply_schedules(rq, rows, n, err);
+}
+
+static bool get_schedule(Req *rq, Error *err)
+{
+    PipelineSchedule row;
+
+    return find_schedule(rq, &row, err) && reply_schedule(rq, &row, 200, err);
+}
+
+/* --- checking what is asked for --- */
+
+static bool check_ref(Req *rq, PipelineSchedule *row, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    g_auto(Error) failed = ERROR_INIT;
+    RefRules rules;
+
+    if (!repo_expand_ref(site_of(rq)->repos, row->project_id, row->ref, rq->arena, &row->ref,
+                         &failed)) {
+        if (failed.code == ERR_NO_RECORD || failed.code == ERR_CONFLICT)
+            return error_field(err, "ref", "is ambiguous");
+        return error_move(err, &failed);
+    }
+    bool is_tag = g_str_has_prefix(row->ref, "refs/tags/");
+    const char *name = row->ref + strlen(is_tag ? "refs/tags/" : "refs/heads/");
+    if (!ref_rules_find(caller->db, row->project_id, is_tag, name, &rules, err))
+        return false;
+    return ref_allows_run(&rules, &caller->subject) ||
+           error_field(err, "base",
+                       "The current user is not authorized to create the pipeline schedule");
+}
+
+/* All that is wrong with the fields at once, as a model's validation does. */
+static bool check(Req *rq, PipelineSchedule *row, bool is_new_ref, Error *err)
+{
+    g_auto(Error) planned = ERROR_INIT;
+    bool ok = true;
+
+    if (text_is_blank(row->description))
+        ok = error_field(err, "description", "can't be blank");
+    if (!schedule_plan_next(row, clock_now(site_of(rq)->clock), &planned)) {
+        for (guint i = 0; planned.details && i < planned.details->len; i++) {
+            const ErrorDetail *detail = g_ptr_array_index(planned.details, i);
+            error_field(err, detail->field, "%s", detail->text);
+        }
+        ok = false;
+    }
+    return ok && (!is_new_ref || check_ref(rq, row, err));
+}
+
+static const char *stripped(Req *rq, const char *text)
+{
+    g_autofree char *copy = g_strdup(text);
+
+    return arena_strdup(rq->arena, g_strstrip(copy));
+}
+
+static bool check_count(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    int64_t limit = site_of(rq)->settings->max_schedules, n = 0;
+    ScheduleFilter all = { .project_id = caller->project->id };
+
+    if (limit == 0)
+        return true;
+    if (!pipeline_schedule_count(caller->db, &all, &n, err))
+        return false;
+    return n < limit ||
+           error_field(err, "base",
+                       "Maximum number of ci pipeline schedules (%" G_GINT64_FORMAT ") exceeded",
+                       limit);
+}
+
+/* --- writing --- */
+
+static bool insert_row(Db *db, void *data, Error *err)
+{
+    return pipeline_schedule_insert(db, data, err);
+}
+
+static bool update_row(Db *db, void *data, Error *err)
+{
+    return pipeline_schedule_update(db, data, err);
+}
+
+static bool delete_row(Db *db, void *data, Error *err)
+{
+    return pipeline_schedule_delete(db, ((const PipelineSchedule *)data)->id, err);
+}
+
+static bool create_schedule(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    int64_t now = clock_now(site_of(rq)->clock);
+    PipelineSchedule row = { .project_id = caller->project->id,
+                             .owner_id = caller->user->id,
+                             .description = req_str(rq, "description"),
+                             .ref = req_str(rq, "ref"),
+                             .cron = stripped(rq, req_str(rq, "cron")),
+                             .cron_timezone = req_str(rq, "cron_timezone"),
+                             .active = req_bool(rq, "active"),
+                             .created_at = now,
+                             .updated_at = now };
+
+    return check(rq, &row, true, err) && check_count(rq, err) &&
+           database_write(site_of(rq)->database, insert_row, &row, err) &&
+           reply_schedule(rq, &row, 201, err);
+}
+
+static bool update_schedule(Req *rq, Error *err)
+{
+    PipelineSchedule row;
+
+    if (!find_schedule(rq, &row, err) || !require_schedule_owner(rq, &row, err))
+        return false;
+    bool is_new_ref = req_has(rq, "ref");
+    if (req_has(rq, "description"))
+        row.description = req_str(rq, "description");
+    if (is_new_ref)
+        row.ref = req_str(rq, "ref");
+    if (req_has(rq, "cron"))
+        row.cron = stripped(rq, req_str(rq, "cron"));
+    if (req_has(rq, "cron_timezone"))
+        row.cron_timezone = req_str(rq, "cron_timezone");
+    if (req_has(rq, "active"))
+        row.active = req_bool(rq, "active");
+    row.updated_at = clock_now(site_of(rq)->clock);
+    return check(rq, &row, is_new_ref, err) &&
+           database_write(site_of(rq)->database, update_row, &row, err) &&
+           reply_schedule(rq, &row, 200, err);
+}
+
+static bool delete_schedule(Req *rq, Error *err)
+{
+    PipelineSchedule row;
+
+    return find_schedule(rq, &row, err) && require_schedule_admin(rq, &row, err) &&
+           database_write(site_of(rq)->database, delete_row, &row, err) && reply_empty(rq, 204);
+}
+
+static bool take_ownership(Req *rq, Error *err)
+{
+    PipelineSchedule row;
+
+    if (!find_schedule(rq, &row, err) || !require_schedule_admin(rq, &row, err))
+        return false;
+    if (owns_schedule(rq, &row))
+        return reply_schedule(rq, &row, 200, err);
+    row.owner_id = caller_of(rq)->user->id;
+    row.updated_at = clock_now(site_of(rq)->clock);
+    return database_write(site_of(rq)->database, update_row, &row, err) &&
+           reply_schedule(rq, &row, 201, err);
+}
+
+/* Runs as whoever plays it; a run that cannot be is GitLab's 500 with this text. */
+static bool play_schedule(Req *rq, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    PipelineSchedule row;
+    Pipeline pipeline;
+    RefRules rules;
+
+    if (!find_schedule(rq, &row, err))
+        return false;
+    bool is_tag = g_str_has_prefix(row.ref, "refs/tags/");
+    const char *name = row.ref + strlen(is_tag ? "refs/tags/" : "refs/heads/");
+    if (!ref_rules_find(caller_of(rq)->db, row.project_id, is_tag, name, &rules, err))
+        return false;
+    if (!ref_allows_run(&rules, &caller_of(rq)->subject))
+        return error_set(err, ERR_FORBIDDEN, NULL);
+    JsonWriter *w = reply_writer(rq);
+    jw_begin_object(w);
+    if (schedule_run(site_of(rq), rq->arena, &row, caller_of(rq)->user->id, 0, &pipeline,
+                     &failed)) {
+        jw_put_string(w, "message", "201 Created");
+        jw_end_object(w);
+        return reply_json_status(rq, 201);
+    }
+    if (failed.code != ERR_CONFIG)
+        return error_move(err, &failed);
+    jw_put_string(w, "message",
+                  arena_printf(rq->arena, "Unable to schedule pipeline run immediately: %s",
+                               error_text(&failed)));
+    jw_end_object(w);
+    return reply_json_status(rq, 500);
+}
+
+static bool list_pipelines(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    EntityContext context = caller_context(rq);
+    PipelineSchedule row;
+    Pipeline *rows = NULL;
+    size_t n = 0;
+    int64_t total = 0;
+
+    if (!find_schedule(rq, &row, err))
+        return false;
+    PipelineFilter filter = { .project_id = caller->project->id,
+                              .schedule_id = row.id,
+                              .ascending = true,
+                              .slice = { rq->page.per_page, rq->page.offset } };
+    if (!pipeline_list(caller->db, rq->arena, &filter, &rows, &n, err) ||
+        !pipeline_count(caller->db, &filter, 0, &total, err))
+        return false;
+    reply_page_headers(rq, total, false);
+    JsonWriter *w = reply_writer(rq);
+    jw_begin_array(w);
+    for (size_t i = 0; i < n; i++) {
+        PipelineView view = { .row = rows[i], .project = caller->project };
+        entity_write(w, pipeline_basic_fields, &view, &context);
+    }
+    jw_end_array(w);
+    return reply_json(rq);
+}
+
+#define SCHEDULES "/projects/:id/pipeline_schedules"
+#define SCHEDULE  SCHEDULES "/:pipeline_schedule_id"
+
+const Route schedule_routes[] = {
+    { GET, SCHEDULES, CAN_READ_SCHEDULES, list_params, list_schedules, .paged = true },
+    { POST, SCHEDULES, CAN_CREATE_SCHEDULES, create_params, create_schedule },
+    { GET, SCHEDULE, CAN_READ_SCHEDULES, id_params, get_schedule },
+    { PUT, SCHEDULE, CAN_READ_SCHEDULES, update_params, update_schedule },
+    { DELETE, SCHEDULE, CAN_READ_SCHEDULES, id_params, delete_schedule },
+    { POST, SCHEDULE "/take_ownership", CAN_READ_SCHEDULES, id_params, take_ownership },
+    { POST, SCHEDULE "/play", CAN_CREATE_PIPELINES, id_params, play_schedule },
+    { GET, SCHEDULE "/pipelines", CAN_READ_SCHEDULES, id_params, list_pipelines, .paged = true },
+    { 0 },
+};
