@@ -167,6 +167,8 @@ static void filter_projects(Query *q, const ProjectFilter *filter)
     query_and_id(q, "p.id < ?", filter->id_before);
     query_and_id(q, "p.last_activity_at > ?", filter->last_activity_after);
     query_and_id(q, "p.last_activity_at < ?", filter->last_activity_before);
+    query_and_id(q, "p.updated_at > ?", filter->updated_after);
+    query_and_id(q, "p.updated_at < ?", filter->updated_before);
 }
 
 bool project_list(Db *db, Arena *arena, const ProjectFilter *filter, Project **projects, size_t *n,
@@ -196,6 +198,23 @@ bool project_count(Db *db, const ProjectFilter *filter, int64_t *count, Error *e
     filter_projects(&q, filter);
     query_finish_count(&q, 0);
     return db_get_int(db, query_sql(&q), query_args(&q), count, err);
+}
+
+bool project_id_by_name(Db *db, int64_t namespace_id, const char *name, int64_t *id, Error *err)
+{
+    return db_get_int(db,
+                      "SELECT COALESCE(MIN(id), 0) FROM projects WHERE namespace_id = $1"
+                      " AND LOWER(name) = LOWER($2)",
+                      DB_ARGS(DB_INT(namespace_id), DB_TEXT(name)), id, err);
+}
+
+bool project_list_by_import_status(Db *db, Arena *arena, const char *status, Project **projects,
+                                   size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, project_columns,
+                       "SELECT " PROJECT_COLS " FROM projects p WHERE p.import_status = $1"
+                       " ORDER BY p.id",
+                       DB_ARGS(DB_TEXT(status)), projects, n, err);
 }
 
 /* --- small writes ---------------------------------------------------------------------------- */

@@ -63,6 +63,7 @@ typedef struct ProjectFilter {
     bool include_subgroups; /* or below it */
     int64_t id_after, id_before;
     int64_t last_activity_after, last_activity_before;
+    int64_t updated_after, updated_before;
     const char *order_by; /* created_at, id, name, path, updated_at, last_activity_at; NULL: the
                              first */
     bool ascending;
@@ -72,6 +73,13 @@ typedef struct ProjectFilter {
 bool project_list(Db *db, Arena *arena, const ProjectFilter *filter, Project **projects, size_t *n,
                   Error *err);
 bool project_count(Db *db, const ProjectFilter *filter, int64_t *count, Error *err);
+
+/* The project of that name (not path) directly in a namespace; 0: none. */
+bool project_id_by_name(Db *db, int64_t namespace_id, const char *name, int64_t *id, Error *err);
+
+/* Those whose import_status is @status: what a start of the server looks through. */
+bool project_list_by_import_status(Db *db, Arena *arena, const char *status, Project **projects,
+                                   size_t *n, Error *err);
 
 /* Everything but id, creator_id, created_at and last_activity_at. */
 bool project_update(Db *db, const Project *project, Error *err);

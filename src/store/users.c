@@ -78,6 +78,8 @@ static void filter_users(Query *q, const UserFilter *filter)
         query_and(q, "admin = 1");
     if (filter->without_bots)
         query_and(q, "bot = 0");
+    query_and_id(q, "created_at > ?", filter->created_after);
+    query_and_id(q, "created_at < ?", filter->created_before);
 }
 
 bool user_list(Db *db, Arena *arena, const UserFilter *filter, User **users, size_t *n, Error *err)

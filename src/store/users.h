@@ -40,7 +40,8 @@ typedef struct UserFilter {
     bool blocked;
     bool admins;
     bool without_bots;
-    const char *order_by; /* id, name, username, created_at; NULL: id */
+    int64_t created_after, created_before; /* strict; 0: any */
+    const char *order_by;                  /* id, name, username, created_at; NULL: id */
     bool ascending;
     Slice slice;
 } UserFilter;

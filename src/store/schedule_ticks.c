@@ -1,0 +1,63 @@
+/* schedule_ticks.c - the table schedule_ticks. */
+#include "store/schedule_ticks.h"
+
+static const char *const results[N_TICK_RESULTS] = { "due", "created", "failed" };
+const NameTable tick_result_names = NAME_TABLE(results);
+
+#define TICK_COLS "id, schedule_id, tick_at, pipeline_id, result, reason, recorded_at, settled_at"
+
+const Column schedule_tick_columns[] = { COL_INT(ScheduleTick, id),
+                                         COL_INT(ScheduleTick, schedule_id),
+                                         COL_TIME(ScheduleTick, tick_at),
+                                         COL_INT(ScheduleTick, pipeline_id),
+                                         COL_ENUM(ScheduleTick, result, tick_result_names),
+                                         COL_TEXT(ScheduleTick, reason),
+                                         COL_TIME(ScheduleTick, recorded_at),
+                                         COL_TIME(ScheduleTick, settled_at),
+                                         COL_END };
+
+bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+
+    *is_new = db_get_int(
+        db,
+        "INSERT INTO schedule_ticks (schedule_id, tick_at, pipeline_id, result, reason,"
+        " recorded_at, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        " ON CONFLICT (schedule_id, tick_at) DO NOTHING RETURNING id",
+        DB_ARGS(DB_INT(tick->schedule_id), DB_INT(tick->tick_at), DB_ID(tick->pipeline_id),
+                DB_ENUM(tick_result_names, tick->result), DB_TEXT(tick->reason),
+                DB_INT(tick->recorded_at), DB_TIME(tick->settled_at)),
+        &tick->id, &failed);
+    return *is_new || failed.code == ERR_NO_RECORD || error_move(err, &failed);
+}
+
+bool schedule_tick_settle(Db *db, int64_t id, TickResult result, int64_t pipeline_id,
+                          const char *reason, int64_t now_us, bool *done, Error *err)
+{
+    return query_exec_one(db,
+                          "UPDATE schedule_ticks SET result = $2, pipeline_id = $3, reason = $4,"
+                          " settled_at = $5 WHERE id = $1 AND result = 'due'",
+                          DB_ARGS(DB_INT(id), DB_ENUM(tick_result_names, result),
+                                  DB_ID(pipeline_id), DB_TEXT(reason), DB_INT(now_us)),
+                          done, err);
+}
+
+bool schedule_tick_list_open(Db *db, Arena *arena, ScheduleTick **ticks, size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, schedule_tick_columns,
+                       "SELECT " TICK_COLS " FROM schedule_ticks WHERE result = 'due' ORDER BY id",
+                       DB_NO_ARGS, ticks, n, err);
+}
+
+bool schedule_tick_list(Db *db, Arena *arena, int64_t schedule_id, Slice slice,
+                        ScheduleTick **ticks, size_t *n, Error *err)
+{
+    g_auto(Query) q = { 0 };
+
+    query_init(&q, NULL, NULL, "schedule_ticks");
+    query_and_arg(&q, "schedule_id = ?", DB_INT(schedule_id));
+    query_finish_list(&q, TICK_COLS, "tick_at", false, NULL, slice);
+    return SELECT_ROWS(db, arena, schedule_tick_columns, query_sql(&q), query_args(&q), ticks, n,
+                       err);
+}

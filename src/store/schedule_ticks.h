@@ -1,0 +1,39 @@
+/* schedule_ticks.h - one row a due tick: what became of it. */
+#ifndef PENSTOCK_STORE_SCHEDULE_TICKS_H
+#define PENSTOCK_STORE_SCHEDULE_TICKS_H
+
+#include "store/query.h"
+
+typedef enum TickResult {
+    TICK_DUE,     /* not settled yet */
+    TICK_CREATED, /* a pipeline */
+    TICK_FAILED,  /* for a reason */
+    N_TICK_RESULTS
+} TickResult;
+extern const NameTable tick_result_names;
+
+typedef struct ScheduleTick {
+    int64_t id;
+    int64_t schedule_id;
+    int64_t tick_at;
+    int64_t pipeline_id; /* 0: none made */
+    TickResult result;
+    const char *reason; /* why none was made; NULL: made, or still due */
+    int64_t recorded_at;
+    int64_t settled_at; /* 0: still due */
+} ScheduleTick;
+
+extern const Column schedule_tick_columns[];
+
+/* Records a due tick, once. @is_new: whether this call did it; then @tick->id is set. */
+bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err);
+/* @done: false: it was settled before, and nothing changed. */
+bool schedule_tick_settle(Db *db, int64_t id, TickResult result, int64_t pipeline_id,
+                          const char *reason, int64_t now_us, bool *done, Error *err);
+/* Still due, oldest first. */
+bool schedule_tick_list_open(Db *db, Arena *arena, ScheduleTick **ticks, size_t *n, Error *err);
+/* Of one schedule, the newest tick first. */
+bool schedule_tick_list(Db *db, Arena *arena, int64_t schedule_id, Slice slice,
+                        ScheduleTick **ticks, size_t *n, Error *err);
+
+#endif
