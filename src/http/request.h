@@ -30,7 +30,9 @@ struct Req {
     ReqPage page;      /* for routes that page */
     const char *body;  /* BODY_RAW */
     size_t body_size;
-    int body_fd; /* BODY_SPOOL with a body that is not multipart: at offset 0; else -1 */
+    /* BODY_SPOOL with a body that is not multipart: at offset 0; else, and where the body is empty,
+     * -1.  The request closes it. */
+    int body_fd;
     int64_t body_fd_size;
     void *app;    /* ServerOptions.app */
     void *caller; /* the dispatcher's: who calls (api/caller.h) */

@@ -45,8 +45,8 @@ typedef struct Param {
     ParamKind kind;
     bool required;  /* "NAME is missing" */
     bool non_blank; /* "NAME is empty" */
-    const char *const
-        *values;            /* PARAM_ENUM(S), NULL-terminated: "NAME does not have a valid value" */
+    /* PARAM_ENUM(S), NULL-terminated: "NAME does not have a valid value" */
+    const char *const *values;
     const char *otherwise;  /* the default, as text; NULL: none */
     const struct Param *of; /* PARAM_LIST */
     int64_t min;            /* PARAM_INT, with max; both 0: any */
@@ -73,15 +73,15 @@ typedef bool (*Handler)(Req *rq, Error *err);
 
 typedef struct Route {
     HttpMethod method;
-    const char *
-        path; /* "/projects/:id/pipelines/:pipeline_id"; a last part "*name" takes the rest, slashes too */
+    /* "/projects/:id/pipelines/:pipeline_id"; a last part "*name" takes the rest, slashes too */
+    const char *path;
     int ability;         /* the api's (access/ability.h); 0: none is asked for */
     const Param *params; /* NULL: none */
     Handler handler;
     int status; /* of success; 0: 200 */
     RouteAuth auth;
-    const char *
-        scope; /* the token scope that also opens it besides api (and read_api for GET); NULL: none */
+    /* The token scope that also opens it besides api (and read_api for GET); NULL: none. */
+    const char *scope;
     BodyKind body;
     int64_t max_body;    /* 0: the server's limit for its kind */
     bool paged;          /* page and per_page are read into req->page */

@@ -26,7 +26,8 @@ typedef struct ServerOptions {
     /* Runs for each matched request, on the thread the route asks for: authenticate, check, call
      * route->handler.  false: @err is written by @fail. */
     bool (*dispatch)(Req *rq, Error *err);
-    /* Writes an error as a reply: the api owns the table from ErrCode to status and body. */
+    /* Writes an error as a reply, also before a route is known (rq->route and rq->params are NULL then),
+     * on any thread: the api owns the table from ErrCode to status and body. */
     void (*fail)(Req *rq, const Error *err);
     /* For paths no route matches; @allow: the methods that would, NULL: none. Replies. */
     void (*no_route)(Req *rq, const char *allow);
