@@ -58,15 +58,16 @@ static void collect_list(void *data, const char *bytes, size_t n)
 static void add_untracked(JobRun *run, FileSet *set)
 {
     g_autoptr(GString) list = g_string_new(NULL);
-    ScriptOptions options = { .stop_at = STOP_SHUTDOWN,
+    ScriptOptions options = { .plain = true,
+                              .stop_at = STOP_SHUTDOWN,
                               .deadline_us = run->deadline_us,
                               .output = collect_list,
                               .data = list };
     ProcessResult result;
     int found = 0;
 
-    if (!job_script(run, "untracked", "git ls-files -o -z 2>/dev/null\n", &options, &result,
-                    NULL) ||
+    if (!job_script(run, "untracked", "git -c core.fsmonitor=false ls-files -o -z 2>/dev/null\n",
+                    &options, &result, NULL) ||
         result.end != PROCESS_EXITED || result.exit_code != 0) {
         trace_printf(run->trace, "\033[0;33mWARNING: untracked: git knows no files here\033[0;m\n");
         return;

@@ -46,6 +46,7 @@ typedef struct ScriptOptions {
     StopLevel stop_at;
     int64_t deadline_us;
     bool network;         /* even where the sandbox has none */
+    bool plain;           /* no login shell: a script of ours needs no profile */
     ProcessOutput output; /* NULL: into the log */
     void *data;
 } ScriptOptions;

@@ -61,15 +61,15 @@ static void into_trace(void *data, const char *bytes, size_t n)
     trace_write(run->trace, bytes, n);
 }
 
-static char **script_argv(JobRun *run, const char *path, bool network, Error *err)
+static char **script_argv(JobRun *run, const char *path, const ScriptOptions *script, Error *err)
 {
     const ExecOptions *options = run->context->options;
-    const char *const command[] = { "/bin/bash", "--login", path, NULL };
+    const char *const command[] = { "/bin/bash", script->plain ? "--norc" : "--login", path, NULL };
     const char *const writable[] = { run->build_dir, run->script_dir, NULL };
     SandboxSpec spec = { .writable = writable,
                          .hidden_dir = run->context->hidden_dir,
                          .cwd = run->build_dir,
-                         .network = network || !options->no_network };
+                         .network = script->network || !options->no_network };
 
     return options->sandbox ? sandbox_argv(&spec, command, err) : g_strdupv((char **)command);
 }
@@ -79,7 +79,7 @@ bool job_script(JobRun *run, const char *name, const char *text, const ScriptOpt
 {
     const JobContext *context = run->context;
     g_autofree char *path = g_strdup_printf("%s/%s.sh", run->script_dir, name);
-    g_auto(GStrv) argv = script_argv(run, path, options->network, err);
+    g_auto(GStrv) argv = script_argv(run, path, options, err);
     g_auto(GStrv) env = jobenv_environment(run);
 
     if (!argv || !files_write(path, text, err))
@@ -240,9 +240,9 @@ static bool empty_build_dir(JobRun *run, Ending *ending)
 /* One try after the other; a failed one is followed by an empty folder. */
 static bool run_checkout(JobRun *run, Ending *ending)
 {
-    ScriptOptions options = { .stop_at = STOP_CANCEL,
-                              .deadline_us = run->deadline_us,
-                              .network = true };
+    ScriptOptions options = {
+        .stop_at = STOP_CANCEL, .deadline_us = run->deadline_us, .network = true, .plain = true
+    };
     g_autofree char *server = server_url(run->context->server);
     g_autofree char *url = checkout_url(run->job, run->vars, server);
     g_autofree char *text = checkout_script(run->job, run->vars, run->build_dir, url);

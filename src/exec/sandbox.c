@@ -3,6 +3,7 @@
 
 #include "exec/exec.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -36,6 +37,27 @@ static void add(Argv *argv, ...)
     va_end(args);
 }
 
+/* What is not about processes in /proc changes the machine, and to root it is open without any
+ * capability: whoever writes sys/kernel/core_pattern runs programs outside.  bubblewrap itself covers
+ * only some of it. */
+static void lock_proc(Argv *argv)
+{
+    DIR *dir = opendir("/proc");
+
+    for (struct dirent *item; dir && (item = readdir(dir));) {
+        struct stat st;
+        if (item->d_name[0] == '.' || g_ascii_isdigit(item->d_name[0]) ||
+            fstatat(dirfd(dir), item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        if (!S_ISDIR(st.st_mode) && !(S_ISREG(st.st_mode) && (st.st_mode & 0222)))
+            continue;
+        g_autofree char *path = g_strconcat("/proc/", item->d_name, NULL);
+        add(argv, "--ro-bind", path, path, NULL);
+    }
+    if (dir)
+        closedir(dir);
+}
+
 static void add_system(Argv *argv)
 {
     for (size_t i = 0; shown[i]; i++) {
@@ -54,8 +76,10 @@ static void add_system(Argv *argv)
     for (size_t i = 0; covered_files[i]; i++)
         if (g_file_test(covered_files[i], G_FILE_TEST_EXISTS))
             add(argv, "--ro-bind", "/dev/null", covered_files[i], NULL);
-    add(argv, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var", "--tmpfs",
-        "/var/tmp", "--dir", "/run", NULL);
+    add(argv, "--proc", "/proc", NULL);
+    lock_proc(argv);
+    add(argv, "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var", "--tmpfs", "/var/tmp", "--dir",
+        "/run", NULL);
 }
 
 /* Often a link into /run, which is not shown. */

@@ -251,10 +251,10 @@ static bool wait_for_work(Trace *trace, int64_t *written)
     bool had_news = trace->written > trace->sent;
     for (int64_t due; (due = next_due_locked(trace)) > 0 && !patience_is_over(trace);)
         pause_locked(trace, due);
-    if (!had_news && trace->written > trace->sent && !trace->finished) {
-        g_mutex_unlock(&trace->lock);
-        g_usleep(COALESCE_US);
-        g_mutex_lock(&trace->lock);
+    if (!had_news && trace->written > trace->sent) {
+        int64_t until = g_get_monotonic_time() + COALESCE_US;
+        while (!trace->finished && g_cond_wait_until(&trace->changed, &trace->lock, until))
+            ;
     }
     *written = trace->written;
     bool finished = trace->finished;

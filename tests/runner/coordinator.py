@@ -168,6 +168,7 @@ class Coordinator:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # head and body in one segment: else each answer waits for a delayed ACK
     coordinator = None
 
     def log_message(self, *args):

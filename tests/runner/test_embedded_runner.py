@@ -517,6 +517,34 @@ def test_the_sandbox_shows_no_data_and_writes_no_system(coordinator, runner):
     assert not os.path.exists("/tmp/mine")
 
 
+def writable_by_owner(top):
+    for folder, dirs, files in os.walk(top):
+        dirs[:] = [d for d in dirs if folder != "/proc" or not (d.isdigit() or d == "self")]
+        for name in files:
+            path = os.path.join(folder, name)
+            try:
+                if os.lstat(path).st_mode & 0o200:
+                    yield path
+            except OSError:
+                pass
+
+
+@needs_sandbox
+def test_no_file_of_the_kernel_can_be_opened_for_writing(coordinator, runner):
+    # Opening changes nothing; what may be opened could be written.
+    paths = [p for p in writable_by_owner("/proc") if "/task/" not in p and "/net/" not in p and
+             "thread-self" not in p]
+    assert "/proc/sys/kernel/core_pattern" in paths
+    job = coordinator.add(["while read -r f; do if (exec 9>>\"$f\") 2>/dev/null; then echo \"open: $f\"; fi;"
+                           " done < \"$PATHS\"", "echo checked"],
+                          variables=[{"key": "PATHS", "value": "\n".join(paths) + "\n", "file": True,
+                                      "raw": True}])
+    runner.start("--sandbox")
+    assert coordinator.finish(job)["state"] == "success", job.text
+    assert "\nchecked" in job.text
+    assert "\nopen: " not in job.text, job.text
+
+
 @needs_sandbox
 def test_the_sandbox_may_be_without_network_but_not_without_sources(coordinator, runner):
     sha = coordinator.make_repo("data/flow", {"file.txt": "in the tree\n"})
