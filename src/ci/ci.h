@@ -48,8 +48,8 @@ typedef enum CiFetchResult {
     CI_FETCH_FAILED      /* could not be read at all; the message is internal */
 } CiFetchResult;
 
-/* @bytes: allocated in @arena.  @context: what a nested `local` include of that file is relative to
- * is kept by the compiler: it passes the project and ref it got the file from. */
+/* Reads a file.  @bytes: allocated in @arena.  A nested `local` include arrives with the project and
+ * ref that its file came from. */
 typedef CiFetchResult (*CiFetchFunc)(void *data, const CiFetch *what, Arena *arena,
                                      const char **bytes, size_t *size);
 
@@ -193,7 +193,7 @@ typedef struct CiPlan {
 } CiPlan;
 
 /* Decides the jobs of one run.  @variables: predefined and pipeline variables, the weaker first;
- * they win over those of the file.  The plan lives in config->arena. */
+ * they win over those of the file, but for those marked as predefined.  The plan lives in config->arena. */
 CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits);
 
 /* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown ones

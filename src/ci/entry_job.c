@@ -265,16 +265,14 @@ static void warn_of_open_rules(const Entry *e, bool has_workflow_rules)
                       e->location);
 }
 
-static int stage_index(const CiConfig *config, const char *stage)
-{
-    for (size_t i = 0; i < config->n_stages; i++) {
-        if (g_str_equal(config->stages[i], stage))
-            return (int)i;
-    }
-    return -1;
-}
+/* What reading a job takes from outside it. */
+typedef struct Jobs {
+    const Defaults *defaults;
+    CiConfig *config;
+    GHashTable *stages; /* name -> index + 1 */
+} Jobs;
 
-static bool read_job(Entry *e, const Node *key, const Defaults *defaults, const CiConfig *config)
+static bool read_job(Entry *e, const Node *key, const Jobs *jobs)
 {
     CiJob *job = e->out;
 
@@ -287,9 +285,9 @@ static bool read_job(Entry *e, const Node *key, const Defaults *defaults, const 
     entry_read(e, job_keywords, G_N_ELEMENTS(job_keywords));
     if (!given(e, "allow_failure"))
         job->allow_failure = job->when == WHEN_MANUAL;
-    job->stage_index = stage_index(config, job->stage);
-    apply_defaults(job, defaults);
-    warn_of_open_rules(e, config->has_workflow_rules);
+    job->stage_index = GPOINTER_TO_INT(g_hash_table_lookup(jobs->stages, job->stage)) - 1;
+    apply_defaults(job, jobs->defaults);
+    warn_of_open_rules(e, jobs->config->has_workflow_rules);
     return true;
 }
 
@@ -385,19 +383,27 @@ static bool is_job_pair(const NodePair *pair)
     return true;
 }
 
-static void read_pair(Compiler *c, const NodePair *pair, const Defaults *defaults, CiConfig *config,
-                      CiJob *jobs)
+static void read_pair(Compiler *c, const NodePair *pair, const Jobs *jobs, CiJob *job)
 {
-    Entry e = { c, job_location(c, pair->key), pair->value, &jobs[config->n_jobs] };
+    Entry e = { c, job_location(c, pair->key), pair->value, job };
 
     if (job_is_hidden(pair)) {
         if (node_is_blank(pair->value))
             entry_report(&e, pair->key, "can't be blank");
     } else if (!job_has_body(pair->value)) {
         report_mirror(&e);
-    } else if (read_job(&e, pair->key, defaults, config)) {
-        config->n_jobs++;
+    } else if (read_job(&e, pair->key, jobs)) {
+        jobs->config->n_jobs++;
     }
+}
+
+static GHashTable *stage_table(const CiConfig *config)
+{
+    GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (size_t i = 0; i < config->n_stages; i++)
+        g_hash_table_insert(table, (gpointer)config->stages[i], GINT_TO_POINTER((int)i + 1));
+    return table;
 }
 
 void entry_read_jobs(Compiler *c, const Node *root, const Defaults *defaults, CiConfig *config)
@@ -410,8 +416,10 @@ void entry_read_jobs(Compiler *c, const Node *root, const Defaults *defaults, Ci
     }
     if (!check_jobs(c, root, pairs))
         return;
-    CiJob *jobs = arena_new0(c->arena, CiJob, pairs->len);
-    config->jobs = jobs;
+    g_autoptr(GHashTable) stages = stage_table(config);
+    Jobs jobs = { defaults, config, stages };
+    CiJob *list = arena_new0(c->arena, CiJob, pairs->len);
+    config->jobs = list;
     for (guint i = 0; i < pairs->len; i++)
-        read_pair(c, g_ptr_array_index(pairs, i), defaults, config, jobs);
+        read_pair(c, g_ptr_array_index(pairs, i), &jobs, &list[config->n_jobs]);
 }

@@ -76,6 +76,8 @@ static bool check_if(const Entry *e)
     if (node_is_null(condition) ||
         (node_is_string(condition) && expression_parse(e->c->cache, condition->text)))
         return true;
+    if (expression_cache_is_spent(e->c->cache))
+        return compiler_report(e->c, condition, "%s if " EXPRESSION_TOO_MUCH_WORK, e->location);
     return compiler_report_lower(e->c, condition, "%s if invalid expression syntax", e->location);
 }
 

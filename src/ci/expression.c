@@ -13,9 +13,14 @@
 
 enum {
     MAX_TOKENS = 100,
-    /* What all patterns of one configuration may cost: bytes, times what their repetitions say. */
-    MAX_PATTERN_WORK = 4 << 20
+    /* What compiling all patterns of one configuration may cost, by pattern_work(). */
+    MAX_PATTERN_WORK = 4 << 20,
+    PATTERN_BASE_WORK = 64,
+    PATTERN_CLASS_WORK = 12
 };
+
+/* Bytes that all matches of one configuration may look at. */
+static const size_t max_scanned = (size_t)512 << 20;
 
 typedef enum Op {
     OP_VARIABLE,
@@ -46,6 +51,8 @@ struct ExpressionCache {
     GHashTable *expressions; /* text -> Expression *, NULL for a bad one */
     GHashTable *patterns;    /* RE2 text -> Regex *, NULL for a bad one */
     size_t work;
+    size_t scanned;
+    bool spent;
 };
 
 static void free_hash_table(gpointer table)
@@ -70,17 +77,37 @@ ExpressionCache *expression_cache_new(Arena *arena)
     return cache;
 }
 
-/* Bytes times the counts of all `{n}`: an upper bound of what compiling takes. */
+bool expression_cache_is_spent(const ExpressionCache *cache)
+{
+    return cache->spent;
+}
+
+/* Bytes, times the counts of all `{n}`, times the big character classes: about what compiling
+ * takes. */
 static size_t pattern_work(const char *text)
 {
-    size_t work = strlen(text) + 1;
+    size_t work = strlen(text) + PATTERN_BASE_WORK, classes = 0;
 
-    for (const char *p = text; (p = strchr(p, '{')); p++) {
-        guint64 count = g_ascii_strtoull(p + 1, NULL, 10);
+    for (const char *p = text; *p; p++) {
+        guint64 count = *p == '{' ? g_ascii_strtoull(p + 1, NULL, 10) : 0;
         if (count > 1 && work <= MAX_PATTERN_WORK)
             work *= (size_t)MIN(count, 1000);
+        classes +=
+            g_str_has_prefix(p, "\\p") || g_str_has_prefix(p, "\\P") || g_str_has_prefix(p, "[^");
     }
-    return work;
+    return work * (1 + PATTERN_CLASS_WORK * classes);
+}
+
+/* Charges for compiling @text.  A pattern past the limit all alone is refused without a charge. */
+static bool may_compile(ExpressionCache *cache, const char *text)
+{
+    size_t work = pattern_work(text);
+
+    if (work > MAX_PATTERN_WORK)
+        return false;
+    cache->work += work;
+    cache->spent = cache->spent || cache->work > MAX_PATTERN_WORK;
+    return cache->work <= MAX_PATTERN_WORK;
 }
 
 /* The pattern between slashes with its flags; NULL: refused. */
@@ -103,8 +130,7 @@ static const Regex *compile_pattern(ExpressionCache *cache, const char *body, si
     if (g_hash_table_lookup_extended(cache->patterns, text->str, NULL, &known))
         return known;
 
-    cache->work += pattern_work(text->str);
-    Regex *regex = cache->work > MAX_PATTERN_WORK ? NULL : regex_new(text->str, 0, NULL);
+    Regex *regex = may_compile(cache, text->str) ? regex_new(text->str, 0, NULL) : NULL;
     g_hash_table_insert(cache->patterns, arena_strdup(cache->arena, text->str), regex);
     return regex;
 }
@@ -354,6 +380,17 @@ static const char *text_of(const Value *value)
     return value->text ? value->text : "";
 }
 
+/* Charges for looking at @n bytes.  false: too many in all, the evaluation has failed. */
+static bool may_scan(Evaluation *e, size_t n)
+{
+    e->cache->scanned += n;
+    if (e->cache->scanned <= max_scanned)
+        return true;
+    e->cache->spent = true;
+    e->failed = true;
+    return false;
+}
+
 /* left =~ right; a text of the form /.../ is a pattern, another is looked for as it stands. */
 static bool matches(Evaluation *e, const Value *left, const Value *right)
 {
@@ -361,6 +398,8 @@ static bool matches(Evaluation *e, const Value *left, const Value *right)
     const Regex *regex = right->regex;
     size_t body;
 
+    if (!may_scan(e, strlen(subject) + strlen(text_of(right))))
+        return false;
     if (right->kind != VALUE_PATTERN) {
         const char *text = text_of(right);
         size_t n = pattern_length(text, &body);

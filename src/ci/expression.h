@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#define EXPRESSION_TOO_MUCH_WORK "takes too much work: the patterns are too many or too large"
+
 typedef struct Expression Expression;
 typedef struct ExpressionCache ExpressionCache;
 
@@ -14,6 +16,10 @@ typedef const char *(*ExpressionLookup)(void *data, const char *name);
 
 /* Parsed expressions and compiled patterns by their text; ends with the arena. */
 ExpressionCache *expression_cache_new(Arena *arena);
+
+/* Whether an expression was refused, or failed, only because all expressions together would take too
+ * much work. */
+bool expression_cache_is_spent(const ExpressionCache *cache);
 
 /* NULL: the text is no expression: a lexical or syntactic error, 100 tokens or more, or a pattern
  * that RE2 refuses or that is past the work that one configuration may ask for. */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* Variables that the jobs of one plan may have in sum: hostile files multiply. */
-static const size_t max_variables = 4000000;
+static const size_t max_variables = 1000000;
 
 typedef struct Planner {
     const CiConfig *config;
@@ -33,8 +33,11 @@ typedef struct Planner {
 /* What one job sees. */
 typedef struct Scope {
     const Planner *planner;
-    const CiJob *job; /* NULL: the workflow */
+    const CiJob *job;   /* NULL: the workflow */
+    GHashTable *of_job; /* the job's own variables, where they are many; NULL: walk them */
 } Scope;
+
+enum { TABLE_FROM = 16 };
 
 /* ExpandLookup over a table of expand_table(). */
 static const char *value_in(void *table, const char *name)
@@ -73,7 +76,8 @@ static const char *lookup(void *data, const char *name)
     const char *value = value_in(p->given_table, name);
 
     if (!value && scope->job)
-        value = value_of_list(scope->job->variables, name);
+        value = scope->of_job ? value_in(scope->of_job, name)
+                              : value_of_list(scope->job->variables, name);
     if (!value)
         value = value_in(p->root_table, name);
     if (!value && scope->job && g_str_has_prefix(name, "CI_JOB_"))
@@ -159,7 +163,7 @@ static CiPlan *finish(Planner *p, CiPlan *plan, CiPlanResult result, const char 
 static bool apply_workflow(Planner *p)
 {
     const CiConfig *config = p->config;
-    Scope scope = { p, NULL };
+    Scope scope = { p, NULL, NULL };
 
     if (!config->has_workflow_rules)
         return true;
@@ -181,7 +185,7 @@ static const char *strip(Arena *arena, const char *text)
 
 static void set_name(Planner *p, CiPlan *plan)
 {
-    Scope scope = { p, NULL };
+    Scope scope = { p, NULL, NULL };
     const char *name = p->config->workflow_name;
 
     if (!name)
@@ -264,7 +268,9 @@ static void resolve_variables(Planner *p, CiPlannedJob *planned, CiVariables own
 /* Whether the job is in, by its rules; fills what they decide. */
 static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiVariables *own)
 {
-    Scope scope = { p, job };
+    g_autoptr(GHashTable) table =
+        job->variables.n >= TABLE_FROM ? expand_table(job->variables) : NULL;
+    Scope scope = { p, job, table };
 
     *planned = (CiPlannedJob){ .job = job,
                                .when = job->when,
@@ -385,6 +391,8 @@ static CiPlan *make_plan(Planner *p)
                            &p->root_cycle);
     set_name(p, plan);
     plan_jobs(p, plan);
+    if (expression_cache_is_spent(p->config->expressions))
+        return finish(p, plan, CI_PLAN_FAILED, "rules:if " EXPRESSION_TOO_MUCH_WORK);
     if (p->errors->len > 0)
         return finish(p, plan, CI_PLAN_FAILED, arena_strdup(p->arena, p->errors->str));
     if (p->limits.jobs > 0 && plan->n_jobs > (size_t)p->limits.jobs)

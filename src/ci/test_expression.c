@@ -78,6 +78,7 @@ static void the_work_of_all_patterns_is_bounded(void)
     }
     g_assert_cmpint(refused, >, 0);
     g_assert_cmpint(refused, <, 1000);
+    g_assert_true(expression_cache_is_spent(cache));
 }
 
 static void deep_nesting_is_bounded_by_tokens(void)
