@@ -193,7 +193,8 @@ typedef struct CiPlan {
 } CiPlan;
 
 /* Decides the jobs of one run.  @variables: predefined and pipeline variables, the weaker first;
- * they win over those of the file, but for those marked as predefined.  The plan lives in config->arena. */
+ * they win over those of the file, but for those marked as predefined.  The plan lives in
+ * config->arena. */
 CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits);
 
 /* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown ones

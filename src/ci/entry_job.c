@@ -306,8 +306,8 @@ static bool is_lower_words(const char *text)
     return text[strspn(text, "abcdefghijklmnopqrstuvwxyz \t\n\r\f\v")] == '\0';
 }
 
-/* The job's name as the message "jobs NAME config should implement ..." prints it: an attribute name
- * made readable, with the blanks taken back where nothing but words is left. */
+/* The job's name as the message "jobs NAME config should implement ..." prints it: an attribute
+ * name made readable, with the blanks taken back where nothing but words is left. */
 static char *readable_name(const char *name)
 {
     g_autofree char *lower = g_utf8_strdown(name + strspn(name, "_"), -1);

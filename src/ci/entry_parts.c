@@ -1,4 +1,4 @@
-/* entry_parts.c - the small keywords that jobs and `default` share: scripts, image, tags, timeout. */
+/* entry_parts.c - small keywords that jobs and `default` share: scripts, image, tags, timeout. */
 #include "ci/entry.h"
 
 #include <string.h>

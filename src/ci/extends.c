@@ -29,7 +29,7 @@ typedef struct Trail {
 static const Node *resolve(Extends *e, const char *name, const Node *value, const Trail *up,
                            int *steps);
 
-/* The names of the bases; false where `extends` has a shape that its keyword check reports later. */
+/* The names of the bases; false for a shape that the keyword check of `extends` reports later. */
 static bool base_names(const Node *extends, GPtrArray *names)
 {
     if (node_is_string(extends)) {

@@ -2,7 +2,8 @@
  *
  * A case is a YAML mapping:
  *   config: |        the configuration
- *   files:           what `include` finds: "a.yml", "group/project:a.yml", "group/project@ref:a.yml"
+ *   files:           what `include` finds, by "a.yml", "group/project:a.yml" or
+ *                    "group/project@ref:a.yml"
  *   variables:       of the run, stronger than the file's; `predefined`: weaker
  *   limits:          members of CiLimits
  *   expect:

@@ -1,8 +1,8 @@
 /* yaml_load.c - libyaml's events to nodes.
  *
  * The stack of open collections is our own, so depth is a limit and not a crash.  Aliases stay
- * pointers; what they would expand to is counted.  As in GitLab a syntax error anywhere comes before
- * a scalar that may not be loaded, so the first of those is kept until the text ends.
+ * pointers; what they would expand to is counted.  As in GitLab a syntax error anywhere comes
+ * before a scalar that may not be loaded, so the first of those is kept until the text ends.
  */
 #include "ci/yaml_load.h"
 
