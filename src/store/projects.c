@@ -204,7 +204,7 @@ bool project_id_by_name(Db *db, int64_t namespace_id, const char *name, int64_t 
 {
     return db_get_int(db,
                       "SELECT COALESCE(MIN(id), 0) FROM projects WHERE namespace_id = $1"
-                      " AND LOWER(name) = LOWER($2)",
+                      " AND name = $2",
                       DB_ARGS(DB_INT(namespace_id), DB_TEXT(name)), id, err);
 }
 

@@ -1,0 +1,13 @@
+/* instance_values.h - few, odd values of the installation. */
+#ifndef PENSTOCK_STORE_INSTANCE_VALUES_H
+#define PENSTOCK_STORE_INSTANCE_VALUES_H
+
+#include "store/query.h"
+
+/* ERR_NO_RECORD: it has none. */
+bool instance_value_get(Db *db, Arena *arena, const char *key, const char **value, Error *err);
+/* Inserts or replaces. */
+bool instance_value_set(Db *db, const char *key, const char *value, Error *err);
+bool instance_value_delete(Db *db, const char *key, Error *err);
+
+#endif

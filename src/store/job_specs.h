@@ -1,0 +1,44 @@
+/* job_specs.h - what jobs do and what they need; the attempts of a job share one spec. */
+#ifndef PENSTOCK_STORE_JOB_SPECS_H
+#define PENSTOCK_STORE_JOB_SPECS_H
+
+#include "store/query.h"
+
+typedef struct JobSpec {
+    int64_t id;
+    int64_t pipeline_id;
+    const char *options; /* JSON: pipeline/spec.h */
+    const char *policy;  /* JSON: what the engine asks of it; NULL: nothing */
+} JobSpec;
+
+extern const Column job_spec_columns[];
+
+/* Sets @spec->id. */
+bool job_spec_insert(Db *db, JobSpec *spec, Error *err);
+/* ERR_NO_RECORD: there is none. */
+bool job_spec_get(Db *db, Arena *arena, int64_t id, JobSpec *spec, Error *err);
+/* Of a pipeline, by id. */
+bool job_spec_list(Db *db, Arena *arena, int64_t pipeline_id, JobSpec **specs, size_t *n,
+                   Error *err);
+/* Those that have a policy, without their options, by id: what the engine reads. */
+bool job_spec_list_policies(Db *db, Arena *arena, int64_t pipeline_id, JobSpec **specs, size_t *n,
+                            Error *err);
+
+typedef struct JobNeed {
+    int64_t id;
+    int64_t spec_id;
+    const char *name; /* of the job */
+    bool artifacts;   /* these are wanted, too */
+} JobNeed;
+
+extern const Column job_need_columns[];
+
+/* Sets @need->id. */
+bool job_need_insert(Db *db, JobNeed *need, Error *err);
+/* In the order they are written. */
+bool job_need_list(Db *db, Arena *arena, int64_t spec_id, JobNeed **needs, size_t *n, Error *err);
+/* Of all specs of a pipeline, by spec. */
+bool job_need_list_by_pipeline(Db *db, Arena *arena, int64_t pipeline_id, JobNeed **needs,
+                               size_t *n, Error *err);
+
+#endif

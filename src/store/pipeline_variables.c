@@ -1,0 +1,30 @@
+/* pipeline_variables.c - the table pipeline_variables. */
+#include "store/pipeline_variables.h"
+
+const Column pipeline_variable_columns[] = { COL_INT(PipelineVariable, id),
+                                             COL_INT(PipelineVariable, pipeline_id),
+                                             COL_TEXT(PipelineVariable, key),
+                                             COL_TEXT(PipelineVariable, value),
+                                             COL_ENUM(PipelineVariable, variable_type,
+                                                      variable_type_names),
+                                             COL_BOOL(PipelineVariable, raw),
+                                             COL_END };
+
+bool pipeline_variable_insert(Db *db, PipelineVariable *v, Error *err)
+{
+    return db_get_int(db,
+                      "INSERT INTO pipeline_variables (pipeline_id, key, value, variable_type, raw)"
+                      " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+                      DB_ARGS(DB_INT(v->pipeline_id), DB_TEXT(v->key), DB_TEXT(v->value),
+                              DB_ENUM(variable_type_names, v->variable_type), DB_BOOL(v->raw)),
+                      &v->id, err);
+}
+
+bool pipeline_variable_list(Db *db, Arena *arena, int64_t pipeline_id, PipelineVariable **variables,
+                            size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, pipeline_variable_columns,
+                       "SELECT id, pipeline_id, key, value, variable_type, raw"
+                       " FROM pipeline_variables WHERE pipeline_id = $1 ORDER BY id",
+                       DB_ARGS(DB_INT(pipeline_id)), variables, n, err);
+}
