@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 import zlib
@@ -40,6 +41,14 @@ class Job:
         return self.trace.decode("utf-8", "replace")
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, address):
+        if not isinstance(sys.exc_info()[1], OSError):  # a runner that was killed is no error of ours
+            super().handle_error(request, address)
+
+
 class Coordinator:
     def __init__(self, repo_root):
         self.lock = threading.Condition()
@@ -61,8 +70,7 @@ class Coordinator:
         class Handler(_Handler):
             coordinator = self
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        self.server.daemon_threads = True
+        self.server = _Server(("127.0.0.1", self.port), Handler)
         self.server.connections = set()
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
