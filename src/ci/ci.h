@@ -48,8 +48,8 @@ typedef enum CiFetchResult {
     CI_FETCH_FAILED      /* could not be read at all; the message is internal */
 } CiFetchResult;
 
-/* Reads a file.  @bytes: allocated in @arena.  A nested `local` include arrives with the project and
- * ref that its file came from. */
+/* Reads a file.  @bytes: allocated in @arena.  A nested `local` include arrives with the project
+ * and ref that its file came from. */
 typedef CiFetchResult (*CiFetchFunc)(void *data, const CiFetch *what, Arena *arena,
                                      const char **bytes, size_t *size);
 
@@ -197,16 +197,16 @@ typedef struct CiPlan {
  * config->arena. */
 CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits);
 
-/* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown ones
- * to "".  One pass; "$$X" is "$" and the value.  In @arena.  NULL: the result would be longer than
- * CI_EXPANDED_MAX. */
+/* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown
+ * ones to "".  One pass; "$$X" is "$" and the value.  In @arena.  NULL: the result would be longer
+ * than CI_EXPANDED_MAX. */
 #define CI_EXPANDED_MAX (1 << 20)
 const char *ci_expand(Arena *arena, const char *text, CiVariables variables);
 
 /* The values of @variables with the references among them resolved, for a job's payload: unknown
  * names, "$$X", raw variables and references to oneself stay as they are.  A cycle of several
- * leaves all values as they are and names them in *@cycle (else NULL).  A value past CI_EXPANDED_MAX,
- * or past 16 times that in sum, stays as it is.  The result has each key once. */
+ * leaves all values as they are and names them in *@cycle (else NULL).  A value past
+ * CI_EXPANDED_MAX, or past 16 times that in sum, stays as it is.  The result has each key once. */
 CiVariables ci_expand_values(Arena *arena, CiVariables variables, CiStrings *cycle);
 
 /* "1h 30m", "3 mins 4 sec", "2h20min", "never": seconds.  false: not a duration.  "never" is 0. */

@@ -17,8 +17,8 @@ typedef const char *(*ExpressionLookup)(void *data, const char *name);
 /* Parsed expressions and compiled patterns by their text; ends with the arena. */
 ExpressionCache *expression_cache_new(Arena *arena);
 
-/* Whether an expression was refused, or failed, only because all expressions together would take too
- * much work. */
+/* Whether an expression was refused, or failed, only because all expressions together would take
+ * too much work. */
 bool expression_cache_is_spent(const ExpressionCache *cache);
 
 /* NULL: the text is no expression: a lexical or syntactic error, 100 tokens or more, or a pattern
