@@ -47,13 +47,14 @@ bool ref_rules_find(Db *db, int64_t project_id, bool is_tag, const char *name, R
                     Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
-    ProtectedRefs rules = { 0 };
+    ProtectedRef *rules = NULL;
+    size_t n = 0;
 
-    if (!protected_ref_list(db, arena, project_id, is_tag ? "tag" : "branch", &rules, err))
+    if (!protected_ref_list(db, arena, project_id, is_tag ? "tag" : "branch", &rules, &n, err))
         return false;
     *out = (RefRules){ 0 };
-    for (size_t i = 0; i < rules.n; i++) {
-        const ProtectedRef *rule = &rules.items[i];
+    for (size_t i = 0; i < n; i++) {
+        const ProtectedRef *rule = &rules[i];
         if (fnmatch(rule->name, name, 0) != 0)
             continue;
         out->push_level = out->protected ? easier(out->push_level, (AccessLevel)rule->push_level)

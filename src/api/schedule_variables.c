@@ -33,8 +33,8 @@ static bool find(Req *rq, const PipelineSchedule *schedule, ScheduleVariable *ro
 {
     g_auto(Error) failed = ERROR_INIT;
 
-    if (schedule_variable_get(caller_of(rq)->db, rq->arena, schedule->id, req_path_param(rq, "key"),
-                              row, &failed))
+    if (schedule_variable_by_key(caller_of(rq)->db, rq->arena, schedule->id,
+                                 req_path_param(rq, "key"), row, &failed))
         return true;
     if (failed.code == ERR_NO_RECORD)
         return error_set(err, ERR_NOT_FOUND, "Pipeline Schedule Variable");

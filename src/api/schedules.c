@@ -71,17 +71,15 @@ static bool list_schedules(Req *rq, Error *err)
 {
     Caller *caller = caller_of(rq);
     const char *scope = req_str(rq, "scope");
-    ScheduleFilter filter = { .project_id = caller->project->id,
-                              .active = !scope                         ? ONLY_ANY
-                                        : strcmp(scope, "active") == 0 ? ONLY_YES
-                                                                       : ONLY_NO,
-                              .slice = { rq->page.per_page, rq->page.offset } };
+    Only active = !scope ? ONLY_ANY : strcmp(scope, "active") == 0 ? ONLY_YES : ONLY_NO;
+    Slice slice = { rq->page.per_page, rq->page.offset };
     PipelineSchedule *rows = NULL;
     size_t n = 0;
     int64_t total = 0;
 
-    if (!pipeline_schedule_list(caller->db, rq->arena, &filter, &rows, &n, err) ||
-        !pipeline_schedule_count(caller->db, &filter, &total, err))
+    if (!pipeline_schedule_list(caller->db, rq->arena, caller->project->id, active, slice, &rows,
+                                &n, err) ||
+        !pipeline_schedule_count(caller->db, caller->project->id, active, &total, err))
         return false;
     reply_page_headers(rq, total, false);
     return reply_schedules(rq, rows, n, err);
@@ -146,11 +144,10 @@ static bool check_count(Req *rq, Error *err)
 {
     Caller *caller = caller_of(rq);
     int64_t limit = site_of(rq)->settings->max_schedules, n = 0;
-    ScheduleFilter all = { .project_id = caller->project->id };
 
     if (limit == 0)
         return true;
-    if (!pipeline_schedule_count(caller->db, &all, &n, err))
+    if (!pipeline_schedule_count(caller->db, caller->project->id, ONLY_ANY, &n, err))
         return false;
     return n < limit ||
            error_field(err, "base",

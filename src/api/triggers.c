@@ -89,8 +89,8 @@ static bool find(Req *rq, Trigger *row, Error *err)
     Caller *caller = caller_of(rq);
     g_auto(Error) failed = ERROR_INIT;
 
-    if (trigger_get_in_project(caller->db, rq->arena, caller->project->id,
-                               req_int(rq, "trigger_id"), row, &failed))
+    if (trigger_get(caller->db, rq->arena, caller->project->id, req_int(rq, "trigger_id"), row,
+                    &failed))
         return true;
     if (failed.code == ERR_NO_RECORD)
         return error_set(err, ERR_NOT_FOUND, "Trigger");
@@ -170,7 +170,9 @@ static bool create_trigger(Req *rq, Error *err)
 
 static bool update_row(Db *db, void *data, Error *err)
 {
-    return trigger_update(db, data, err);
+    const Trigger *row = data;
+
+    return trigger_set_description(db, row->id, row->description, row->updated_at, err);
 }
 
 static bool update_trigger(Req *rq, Error *err)
@@ -257,7 +259,7 @@ static bool find_start(Req *rq, Start *start, Error *err)
 
     if (!caller_lookup_project(rq, req_path_param(rq, "id"), &start->project, &failed))
         return failed.code == ERR_NOT_FOUND ? hide(err) : error_move(err, &failed);
-    bool ok = trigger_by_token(db, rq->arena, hash, &trigger, &failed)
+    bool ok = trigger_by_hash(db, rq->arena, hash, &trigger, &failed)
                   ? start_by_trigger(rq, &trigger, start, err)
                   : (failed.code == ERR_NO_RECORD ? start_by_job(rq, token, start, err)
                                                   : error_move(err, &failed));

@@ -13,6 +13,7 @@ typedef struct Database Database;
 typedef struct RepoStore RepoStore;
 typedef struct BlobStore BlobStore;
 typedef struct Wakeups Wakeups;
+typedef struct SealKey SealKey;
 
 typedef struct Site {
     const Settings *settings;
@@ -20,6 +21,7 @@ typedef struct Site {
     Database *database;
     RepoStore *repos;
     BlobStore *blobs;
+    const SealKey *seal_key;  /* base/seal.h */
     Wakeups *wakeups;         /* who waits for a job: base/wakeups.h */
     const char *external_url; /* no "/" at its end */
 } Site;

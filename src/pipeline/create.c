@@ -291,6 +291,11 @@ static bool insert_variables(Db *db, const Creation *c, Error *err)
     return true;
 }
 
+static int compare_words(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* The tags as stored: sorted, without doubles, blanks between. */
 static const char *joined_tags(Arena *arena, CiStrings tags)
 {
@@ -299,7 +304,7 @@ static const char *joined_tags(Arena *arena, CiStrings tags)
 
     for (; tags && *tags; tags++)
         g_ptr_array_add(sorted, (void *)*tags);
-    g_ptr_array_sort_values(sorted, (GCompareFunc)(void (*)(void))g_strcmp0);
+    g_ptr_array_sort(sorted, compare_words);
     for (guint i = 0; i < sorted->len; i++) {
         if (i > 0 && g_str_equal(sorted->pdata[i], sorted->pdata[i - 1]))
             continue;

@@ -178,23 +178,23 @@ static bool insert_attempt(Process *p, EngineJob *job, Error *err)
 
 static bool update_job(Process *p, const EngineJob *job, Error *err)
 {
-    Job row = { .id = job->id,
-                .status = job->status,
-                .allow_failure = job->allow_failure,
-                .retried = job->retried,
-                .processed = job->processed,
-                .enqueue_now = job->enqueue_now,
-                .user_id = job->user_id,
-                .failure_reason = job->failure,
-                .exit_code = job->has_exit_code ? job->exit_code : -1,
-                .queued_at = job->queued_at,
-                .started_at = job->started_at,
-                .finished_at = job->finished_at,
-                .scheduled_at = job->scheduled_at,
-                .updated_at = p->engine->now_us };
+    JobState state = { .status = job->status,
+                       .allow_failure = job->allow_failure,
+                       .retried = job->retried,
+                       .processed = job->processed,
+                       .enqueue_now = job->enqueue_now,
+                       .graceful = job->can_cancel_gracefully,
+                       .user_id = job->user_id,
+                       .failure_reason = job->failure,
+                       .exit_code = job->has_exit_code ? job->exit_code : -1,
+                       .queued_at = job->queued_at,
+                       .started_at = job->started_at,
+                       .finished_at = job->finished_at,
+                       .scheduled_at = job->scheduled_at,
+                       .updated_at = p->engine->now_us };
     bool done = false;
 
-    if (!job_set_state(p->db, &row, job->before, &done, err))
+    if (!job_update_state(p->db, job->id, job->before, &state, &done, err))
         return false;
     return done ||
            error_set(err, ERR_CONFLICT, "job %" G_GINT64_FORMAT " changed meanwhile", job->id);
@@ -222,7 +222,7 @@ static bool save_stages(Process *p, Error *err)
     for (int i = 0; i < p->engine->n_stages; i++) {
         EngineStage *stage = &p->engine->stages[i];
         if (stage->status != stage->before &&
-            !stage_set_status(p->db, stage->id, stage->status, err))
+            !stage_update_status(p->db, stage->id, stage->status, err))
             return false;
         stage->before = stage->status;
     }
@@ -239,19 +239,18 @@ bool process_save(Process *p, Error *err)
         return false;
     if (!engine->changed)
         return true;
-    Pipeline row = p->pipeline;
+    PipelineState state = { .status = engine->status,
+                            .started_at = engine->started_at,
+                            .finished_at = engine->finished_at,
+                            .duration_s = engine->duration_s,
+                            .updated_at = engine->now_us };
     bool done = false;
-    row.status = engine->status;
-    row.started_at = engine->started_at;
-    row.finished_at = engine->finished_at;
-    row.duration_s = engine->duration_s;
-    row.updated_at = engine->now_us;
-    if (!pipeline_set_status(p->db, &row, engine->before, &done, err))
+    if (!pipeline_update_state(p->db, p->pipeline.id, engine->before, &state, &done, err))
         return false;
     engine->before = engine->status;
     engine->changed = false;
     return done || error_set(err, ERR_CONFLICT, "pipeline %" G_GINT64_FORMAT " changed meanwhile",
-                             row.id);
+                             p->pipeline.id);
 }
 
 void process_after_commit(const Process *p)

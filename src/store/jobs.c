@@ -174,6 +174,19 @@ bool job_mean_coverage(Db *db, Arena *arena, int64_t pipeline_id, double *covera
     return true;
 }
 
+bool job_has_warnings(Db *db, int64_t pipeline_id, bool *warnings, Error *err)
+{
+    int64_t n = 0;
+
+    if (!db_get_int(db,
+                    "SELECT COUNT(*) FROM jobs WHERE pipeline_id = $1 AND retried = 0"
+                    " AND allow_failure = 1 AND status IN ('failed', 'canceled')",
+                    DB_ARGS(DB_INT(pipeline_id)), &n, err))
+        return false;
+    *warnings = n > 0;
+    return true;
+}
+
 /* --- writes ---------------------------------------------------------------------------------- */
 
 /* In these a runner may hold the job: reserved, running, ending. */

@@ -100,6 +100,9 @@ bool job_count_retries(Db *db, Arena *arena, int64_t pipeline_id, RetryCount **c
 /* The mean of what its latest jobs cover; -1: none says. */
 bool job_mean_coverage(Db *db, Arena *arena, int64_t pipeline_id, double *coverage, Error *err);
 
+/* Whether one of its latest jobs failed or was canceled and was allowed to. */
+bool job_has_warnings(Db *db, int64_t pipeline_id, bool *warnings, Error *err);
+
 /* What the engine decides of an attempt. */
 typedef struct JobState {
     Status status;
