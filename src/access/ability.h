@@ -40,6 +40,7 @@ typedef enum Ability {
     CAN_READ_GROUP,
     CAN_CREATE_PROJECTS,
     CAN_CREATE_SUBGROUPS,
+    CAN_ADMIN_GROUP, /* change it, and who is a member */
     CAN_REMOVE_GROUP,
     N_ABILITIES
 } Ability;

@@ -17,11 +17,13 @@
 #include "store/users.h"
 
 typedef struct Server Server;
+typedef struct Imports Imports;
 
 /* ServerOptions.app of this server. */
 typedef struct Api {
     Site *site;
     TraceFiles *traces;
+    Imports *imports; /* api/imports.h */
     Server *server; /* set once it runs: for /metrics */
     bool git_over_http;
 } Api;
