@@ -126,14 +126,19 @@ const char *server_address(const Server *server)
     return server->address;
 }
 
+void server_drain(Server *server)
+{
+    atomic_store(&server->state, SERVER_STOPPING);
+    park_wake_all(server->park);
+}
+
 void server_stop(Server *server, int64_t grace_us)
 {
     int64_t end_us = g_get_monotonic_time() + grace_us;
     const struct timespec until = { .tv_sec = end_us / G_USEC_PER_SEC,
                                     .tv_nsec = end_us % G_USEC_PER_SEC * 1000 };
 
-    atomic_store(&server->state, SERVER_STOPPING);
-    park_wake_all(server->park);
+    server_drain(server);
     pthread_mutex_lock(&server->idle_lock);
     while (atomic_load(&server->n_open) > 0 && g_get_monotonic_time() < end_us)
         pthread_cond_timedwait(&server->idle, &server->idle_lock, &until);

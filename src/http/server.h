@@ -44,8 +44,11 @@ int server_port(const Server *server);
 /* "http://127.0.0.1:8080": the address listened on. */
 const char *server_address(const Server *server);
 
-/* 503 with Retry-After for new requests but those of running jobs; wakes parked ones; waits for those under way,
- * @grace_us at most; then stops listening.  server_free() ends what is left. */
+/* From now on 503 with Retry-After for new requests but those of running jobs; wakes parked ones. */
+void server_drain(Server *server);
+
+/* Drains, waits for what is under way, @grace_us at most, then stops listening.  server_free() ends
+ * what is left. */
 void server_stop(Server *server, int64_t grace_us);
 void server_free(Server *server);
 

@@ -31,21 +31,30 @@ void variables_put(Variables *list, const char *key, const char *value)
     variables_add(list, (Variable){ .key = key, .value = value });
 }
 
+/* One of ours, which the file's own variables may override. */
+static void put(Variables *list, const char *key, const char *value)
+{
+    variables_add(list, (Variable){ .key = key, .value = value, .predefined = true });
+}
+
 static void put_int(Variables *list, const char *key, int64_t value)
 {
-    variables_put(list, key, arena_printf(list->arena, "%" G_GINT64_FORMAT, value));
+    put(list, key, arena_printf(list->arena, "%" G_GINT64_FORMAT, value));
 }
 
 static void put_slug(Variables *list, const char *key, const char *value)
 {
     g_autofree char *slug = text_slug(value);
 
-    variables_put(list, key, arena_strdup(list->arena, slug));
+    put(list, key, arena_strdup(list->arena, slug));
 }
 
 static void put_secret(Variables *list, const char *key, const char *value, bool masked)
 {
-    variables_add(list, (Variable){ .key = key, .value = value, .hidden = true, .masked = masked });
+    variables_add(
+        list,
+        (Variable){
+            .key = key, .value = value, .hidden = true, .masked = masked, .predefined = true });
 }
 
 const char *variables_get(const Variables *list, const char *key)
@@ -64,7 +73,8 @@ CiVariables variables_for_ci(const Variables *list)
         items[i] = (CiVariable){ .key = list->items[i].key,
                                  .value = list->items[i].value,
                                  .type = list->items[i].file ? VARIABLE_FILE : VARIABLE_ENV_VAR,
-                                 .raw = list->items[i].raw };
+                                 .raw = list->items[i].raw,
+                                 .predefined = list->items[i].predefined };
     return (CiVariables){ .items = items, .n = list->n };
 }
 
@@ -77,22 +87,22 @@ static void add_server(Variables *list, const Site *site)
     int given = uri ? g_uri_get_port(uri) : -1;
     int usual = strcmp(scheme, "https") == 0 ? 443 : 80;
 
-    variables_put(list, "CI", "true");
-    variables_put(list, "GITLAB_CI", "true");
-    variables_put(list, "CI_SERVER_URL", site->external_url);
-    variables_put(list, "CI_SERVER_FQDN",
-                  given > 0 && given != usual ? arena_printf(arena, "%s:%d", host, given) : host);
-    variables_put(list, "CI_SERVER_HOST", host);
+    put(list, "CI", "true");
+    put(list, "GITLAB_CI", "true");
+    put(list, "CI_SERVER_URL", site->external_url);
+    put(list, "CI_SERVER_FQDN",
+        given > 0 && given != usual ? arena_printf(arena, "%s:%d", host, given) : host);
+    put(list, "CI_SERVER_HOST", host);
     put_int(list, "CI_SERVER_PORT", given > 0 ? given : usual);
-    variables_put(list, "CI_SERVER_PROTOCOL", scheme);
-    variables_put(list, "CI_SERVER_NAME", "Penstock");
-    variables_put(list, "CI_SERVER_VERSION", PENSTOCK_API_VERSION);
-    variables_put(list, "CI_SERVER_VERSION_MAJOR", PENSTOCK_API_MAJOR);
-    variables_put(list, "CI_SERVER_VERSION_MINOR", PENSTOCK_API_MINOR);
-    variables_put(list, "CI_SERVER_VERSION_PATCH", PENSTOCK_API_PATCH);
-    variables_put(list, "CI_SERVER_REVISION", PENSTOCK_REVISION);
-    variables_put(list, "CI_API_V4_URL", arena_printf(arena, "%s/api/v4", site->external_url));
-    variables_put(list, "GITLAB_FEATURES", "");
+    put(list, "CI_SERVER_PROTOCOL", scheme);
+    put(list, "CI_SERVER_NAME", "Penstock");
+    put(list, "CI_SERVER_VERSION", PENSTOCK_API_VERSION);
+    put(list, "CI_SERVER_VERSION_MAJOR", PENSTOCK_API_MAJOR);
+    put(list, "CI_SERVER_VERSION_MINOR", PENSTOCK_API_MINOR);
+    put(list, "CI_SERVER_VERSION_PATCH", PENSTOCK_API_PATCH);
+    put(list, "CI_SERVER_REVISION", PENSTOCK_REVISION);
+    put(list, "CI_API_V4_URL", arena_printf(arena, "%s/api/v4", site->external_url));
+    put(list, "GITLAB_FEATURES", "");
 }
 
 static void add_project(Variables *list, const Site *site, const Project *project)
@@ -104,22 +114,21 @@ static void add_project(Variables *list, const Site *site, const Project *projec
     const char *root = arena_strndup(arena, space, strcspn(space, "/"));
 
     put_int(list, "CI_PROJECT_ID", project->id);
-    variables_put(list, "CI_PROJECT_NAME", project->path);
-    variables_put(list, "CI_PROJECT_TITLE", project->name);
-    variables_put(list, "CI_PROJECT_DESCRIPTION", project->description ? project->description : "");
-    variables_put(list, "CI_PROJECT_PATH", project->full_path);
+    put(list, "CI_PROJECT_NAME", project->path);
+    put(list, "CI_PROJECT_TITLE", project->name);
+    put(list, "CI_PROJECT_DESCRIPTION", project->description ? project->description : "");
+    put(list, "CI_PROJECT_PATH", project->full_path);
     put_slug(list, "CI_PROJECT_PATH_SLUG", project->full_path);
-    variables_put(list, "CI_PROJECT_NAMESPACE", space);
+    put(list, "CI_PROJECT_NAMESPACE", space);
     put_slug(list, "CI_PROJECT_NAMESPACE_SLUG", space);
     put_int(list, "CI_PROJECT_NAMESPACE_ID", project->namespace_id);
-    variables_put(list, "CI_PROJECT_ROOT_NAMESPACE", root);
+    put(list, "CI_PROJECT_ROOT_NAMESPACE", root);
     put_slug(list, "CI_PROJECT_ROOT_NAMESPACE_SLUG", root);
-    variables_put(list, "CI_PROJECT_URL",
-                  arena_printf(arena, "%s/%s", site->external_url, project->full_path));
-    variables_put(list, "CI_PROJECT_VISIBILITY",
-                  name_of(&visibility_names, (int)project->visibility));
-    variables_put(list, "CI_PROJECT_CLASSIFICATION_LABEL", "");
-    variables_put(list, "CI_DEFAULT_BRANCH", project->default_branch);
+    put(list, "CI_PROJECT_URL",
+        arena_printf(arena, "%s/%s", site->external_url, project->full_path));
+    put(list, "CI_PROJECT_VISIBILITY", name_of(&visibility_names, (int)project->visibility));
+    put(list, "CI_PROJECT_CLASSIFICATION_LABEL", "");
+    put(list, "CI_DEFAULT_BRANCH", project->default_branch);
     put_slug(list, "CI_DEFAULT_BRANCH_SLUG", project->default_branch);
 }
 
@@ -144,25 +153,24 @@ static void add_commit(Variables *list, const Pipeline *pipeline, const RepoComm
     bool cut = strlen(commit->message) > MAX_MESSAGE;
     char time[TIME_TEXT_SIZE];
 
-    variables_put(list, "CI_COMMIT_SHA", pipeline->sha);
-    variables_put(list, "CI_COMMIT_SHORT_SHA", arena_strndup(arena, pipeline->sha, 8));
-    variables_put(list, "CI_COMMIT_BEFORE_SHA", pipeline->before_sha);
-    variables_put(list, "CI_COMMIT_REF_NAME", pipeline->ref);
+    put(list, "CI_COMMIT_SHA", pipeline->sha);
+    put(list, "CI_COMMIT_SHORT_SHA", arena_strndup(arena, pipeline->sha, 8));
+    put(list, "CI_COMMIT_BEFORE_SHA", pipeline->before_sha);
+    put(list, "CI_COMMIT_REF_NAME", pipeline->ref);
     put_slug(list, "CI_COMMIT_REF_SLUG", pipeline->ref);
     if (is_branch)
-        variables_put(list, "CI_COMMIT_BRANCH", pipeline->ref);
+        put(list, "CI_COMMIT_BRANCH", pipeline->ref);
     if (pipeline->tag)
-        variables_put(list, "CI_COMMIT_TAG", pipeline->ref);
-    variables_put(list, "CI_COMMIT_REF_PROTECTED", pipeline->protected ? "true" : "false");
-    variables_put(list, "CI_COMMIT_MESSAGE",
-                  arena_strndup(arena, commit->message, MIN(strlen(commit->message), MAX_MESSAGE)));
-    variables_put(list, "CI_COMMIT_MESSAGE_IS_TRUNCATED", cut ? "true" : "false");
-    variables_put(list, "CI_COMMIT_TITLE", commit->title);
-    variables_put(list, "CI_COMMIT_DESCRIPTION", commit_description(commit));
-    variables_put(list, "CI_COMMIT_TIMESTAMP",
-                  arena_strdup(arena, time_to_text(commit->committer_at, time)));
-    variables_put(list, "CI_COMMIT_AUTHOR",
-                  arena_printf(arena, "%s <%s>", commit->author_name, commit->author_email));
+        put(list, "CI_COMMIT_TAG", pipeline->ref);
+    put(list, "CI_COMMIT_REF_PROTECTED", pipeline->protected ? "true" : "false");
+    put(list, "CI_COMMIT_MESSAGE",
+        arena_strndup(arena, commit->message, MIN(strlen(commit->message), MAX_MESSAGE)));
+    put(list, "CI_COMMIT_MESSAGE_IS_TRUNCATED", cut ? "true" : "false");
+    put(list, "CI_COMMIT_TITLE", commit->title);
+    put(list, "CI_COMMIT_DESCRIPTION", commit_description(commit));
+    put(list, "CI_COMMIT_TIMESTAMP", arena_strdup(arena, time_to_text(commit->committer_at, time)));
+    put(list, "CI_COMMIT_AUTHOR",
+        arena_printf(arena, "%s <%s>", commit->author_name, commit->author_email));
 }
 
 /* A run on a bare commit has the SHA as its ref and is neither of a branch nor of a tag. */
@@ -177,12 +185,11 @@ void variables_add_predefined(Variables *list, const RunContext *run)
 
     add_server(list, run->site);
     add_project(list, run->site, run->project);
-    variables_put(list, "CI_CONFIG_PATH", pipeline->config_path);
-    variables_put(list, "CI_PIPELINE_SOURCE",
-                  name_of(&pipeline_source_names, (int)pipeline->source));
+    put(list, "CI_CONFIG_PATH", pipeline->config_path);
+    put(list, "CI_PIPELINE_SOURCE", name_of(&pipeline_source_names, (int)pipeline->source));
     if (pipeline->trigger_id)
-        variables_put(list, "CI_PIPELINE_TRIGGERED", "true");
-    variables_put(list, "CI_PIPELINE_SCHEDULE_DESCRIPTION", run->schedule_description);
+        put(list, "CI_PIPELINE_TRIGGERED", "true");
+    put(list, "CI_PIPELINE_SCHEDULE_DESCRIPTION", run->schedule_description);
     add_commit(list, pipeline, run->commit, is_of_branch(pipeline));
 }
 
@@ -191,20 +198,20 @@ void variables_add_user(Variables *list, const User *user)
     if (!user)
         return;
     put_int(list, "GITLAB_USER_ID", user->id);
-    variables_put(list, "GITLAB_USER_EMAIL", user->email);
-    variables_put(list, "GITLAB_USER_LOGIN", user->username);
-    variables_put(list, "GITLAB_USER_NAME", user->name);
+    put(list, "GITLAB_USER_EMAIL", user->email);
+    put(list, "GITLAB_USER_LOGIN", user->username);
+    put(list, "GITLAB_USER_NAME", user->name);
 }
 
 void variables_add_job(Variables *list, const Job *job)
 {
-    variables_put(list, "CI_JOB_NAME", job->name);
+    put(list, "CI_JOB_NAME", job->name);
     put_slug(list, "CI_JOB_NAME_SLUG", job->name);
-    variables_put(list, "CI_JOB_GROUP_NAME", job->name);
-    variables_put(list, "CI_JOB_STAGE", job->stage);
+    put(list, "CI_JOB_GROUP_NAME", job->name);
+    put(list, "CI_JOB_STAGE", job->stage);
     if (job->when_kind == WHEN_MANUAL)
-        variables_put(list, "CI_JOB_MANUAL", "true");
-    variables_put(list, "CI_NODE_TOTAL", "1");
+        put(list, "CI_JOB_MANUAL", "true");
+    put(list, "CI_NODE_TOTAL", "1");
 }
 
 const char *variables_repository_url(Arena *arena, const Site *site, const Project *project,
@@ -239,21 +246,21 @@ void variables_add_attempt(Variables *list, const RunContext *run, const Job *jo
 
     put_int(list, "CI_PIPELINE_ID", run->pipeline->id);
     put_int(list, "CI_PIPELINE_IID", run->pipeline->iid);
-    variables_put(list, "CI_PIPELINE_NAME", run->pipeline->name);
-    variables_put(list, "CI_PIPELINE_CREATED_AT",
-                  arena_strdup(arena, time_to_text(run->pipeline->created_at, time)));
+    put(list, "CI_PIPELINE_NAME", run->pipeline->name);
+    put(list, "CI_PIPELINE_CREATED_AT",
+        arena_strdup(arena, time_to_text(run->pipeline->created_at, time)));
     variables_put(
         list, "CI_PIPELINE_URL",
         arena_printf(arena, "%s/-/pipelines/%" G_GINT64_FORMAT, project_url, run->pipeline->id));
     put_int(list, "CI_JOB_ID", job->id);
-    variables_put(list, "CI_JOB_URL",
-                  arena_printf(arena, "%s/-/jobs/%" G_GINT64_FORMAT, project_url, job->id));
-    variables_put(list, "CI_JOB_STARTED_AT",
-                  arena_strdup(arena, time_to_text(clock_now(run->site->clock), time)));
+    put(list, "CI_JOB_URL",
+        arena_printf(arena, "%s/-/jobs/%" G_GINT64_FORMAT, project_url, job->id));
+    put(list, "CI_JOB_STARTED_AT",
+        arena_strdup(arena, time_to_text(clock_now(run->site->clock), time)));
     put_secret(list, "CI_JOB_TOKEN", token, true);
     put_secret(list, "CI_REPOSITORY_URL",
                variables_repository_url(arena, run->site, run->project, token), false);
     put_int(list, "CI_RUNNER_ID", runner->id);
-    variables_put(list, "CI_RUNNER_DESCRIPTION", runner->description);
-    variables_put(list, "CI_RUNNER_TAGS", tags_text(arena, runner->tags));
+    put(list, "CI_RUNNER_DESCRIPTION", runner->description);
+    put(list, "CI_RUNNER_TAGS", tags_text(arena, runner->tags));
 }

@@ -23,6 +23,7 @@ typedef struct Variable {
     bool raw;
     bool hidden; /* "public": false: not for service containers */
     bool masked;
+    bool predefined; /* ours: weaker than those of the file */
 } Variable;
 
 /* A list that grows in an arena. */
