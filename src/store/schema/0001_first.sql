@@ -118,16 +118,6 @@ CREATE TABLE ref_states (
     PRIMARY KEY (project_id, ref)
 );
 
--- Pushes between "git is about to move refs" and "all that differs is processed": what a start of
--- the server goes on with.
-CREATE TABLE open_pushes (
-    id         {ID},
-    project_id BIGINT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
-    user_id    BIGINT NOT NULL,           -- who pushed; may be gone by then
-    created_at BIGINT NOT NULL
-);
-CREATE INDEX open_pushes_by_project ON open_pushes (project_id);
-
 -- Pushes that git is taking in right now, written before it moves a ref: after a crash the refs of
 -- these projects are compared with ref_states.
 CREATE TABLE open_pushes (
