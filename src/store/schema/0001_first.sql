@@ -82,6 +82,7 @@ CREATE TABLE members (
 CREATE UNIQUE INDEX members_of_project ON members (project_id, user_id);
 CREATE UNIQUE INDEX members_of_namespace ON members (namespace_id, user_id);
 CREATE INDEX members_by_user ON members (user_id);
+CREATE INDEX members_by_creator ON members (created_by);
 
 CREATE TABLE access_tokens (
     id           {ID},
@@ -142,6 +143,7 @@ CREATE TABLE triggers (
     updated_at   BIGINT NOT NULL
 );
 CREATE INDEX triggers_by_project ON triggers (project_id);
+CREATE INDEX triggers_by_owner ON triggers (owner_id);
 
 CREATE TABLE pipeline_schedules (
     id            {ID},
@@ -158,6 +160,7 @@ CREATE TABLE pipeline_schedules (
     updated_at    BIGINT NOT NULL
 );
 CREATE INDEX pipeline_schedules_by_project ON pipeline_schedules (project_id, id);
+CREATE INDEX pipeline_schedules_by_owner ON pipeline_schedules (owner_id);
 CREATE INDEX pipeline_schedules_due ON pipeline_schedules (active, next_run_at);
 
 CREATE TABLE schedule_variables (
@@ -218,6 +221,7 @@ CREATE INDEX pipelines_by_ref ON pipelines (project_id, ref, id);
 CREATE INDEX pipelines_by_status ON pipelines (project_id, status, id);
 CREATE INDEX pipelines_by_sha ON pipelines (project_id, sha);
 CREATE INDEX pipelines_unfinished ON pipelines (id) WHERE finished_at IS NULL;
+CREATE INDEX pipelines_by_user ON pipelines (user_id, id);
 CREATE INDEX pipelines_by_updated ON pipelines (project_id, updated_at);
 CREATE INDEX pipelines_by_schedule ON pipelines (schedule_id, id) WHERE schedule_id IS NOT NULL;
 
@@ -296,6 +300,7 @@ CREATE INDEX jobs_by_project_status ON jobs (project_id, status, id);
 -- The few that somebody waits for, of however many there are.
 CREATE INDEX jobs_in_flight ON jobs (status, id)
     WHERE status = 'pending' OR status = 'running' OR status = 'canceling' OR status = 'scheduled';
+CREATE INDEX jobs_by_user ON jobs (user_id);  -- for the day the user is deleted
 CREATE INDEX jobs_by_spec ON jobs (spec_id);
 CREATE INDEX jobs_by_runner ON jobs (runner_id, id) WHERE runner_id IS NOT NULL;
 CREATE INDEX jobs_by_confirm ON jobs (confirm_by) WHERE confirm_by IS NOT NULL;

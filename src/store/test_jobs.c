@@ -1,0 +1,222 @@
+/* Tests of jobs, their variables and artifacts. */
+#include "store/artifacts.h"
+#include "store/job_variables.h"
+#include "store/test_world.h"
+
+static void a_job_comes_back_as_it_went_in(World *w)
+{
+    Job job;
+    Job *jobs;
+    size_t n;
+
+    OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
+    g_assert_cmpstr(job.name, ==, "build");
+    g_assert_cmpint(job.status, ==, STATUS_PENDING);
+    g_assert_cmpint(job.exit_code, ==, -1);
+    g_assert_cmpfloat(job.coverage, ==, -1);
+    g_assert_cmpint(job.failure_reason, ==, FAILURE_NONE);
+    g_assert_null(job.token_hash);
+    OK(job_get_in_project(w->db, w->arena, w->project.id, w->job.id, &job, &w->err));
+    FAILS_WITH(job_get_in_project(w->db, w->arena, w->own.id, w->job.id, &job, &w->err),
+               ERR_NO_RECORD);
+    FAILS_WITH(job_by_token(w->db, w->arena, "none", &job, &w->err), ERR_NO_RECORD);
+    OK(job_by_name(w->db, w->arena, w->pipeline.id, "build", &job, &w->err));
+    OK(job_list_by_ids(w->db, w->arena, &w->job.id, 1, &jobs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+}
+
+static int64_t count_jobs(World *w, JobFilter filter)
+{
+    Job *jobs;
+    size_t n;
+    int64_t count;
+
+    OK(job_list(w->db, w->arena, &filter, &jobs, &n, &w->err));
+    OK(job_count(w->db, &filter, 0, &count, &w->err));
+    g_assert_cmpint(count, ==, (int64_t)n);
+    return count;
+}
+
+static void jobs_are_listed_by_filter(World *w)
+{
+    Job failed = new_job(w, "test", STATUS_FAILED);
+    Job *jobs;
+    size_t n;
+    int64_t count;
+    int64_t project = w->project.id;
+    int64_t pipeline = w->pipeline.id;
+
+#define COUNT(...) count_jobs(w, (JobFilter){ .slice = { 20, 0 }, __VA_ARGS__ })
+    g_assert_cmpint(COUNT(.project_id = project), ==, 2);
+    g_assert_cmpint(COUNT(.project_id = project, .before_id = failed.id), ==, 1);
+    g_assert_cmpint(COUNT(.project_id = project, .statuses = STATUS_BIT(STATUS_FAILED)), ==, 1);
+    g_assert_cmpint(COUNT(.project_id = project, .statuses = STATUSES_STARTED), ==, 1);
+    g_assert_cmpint(COUNT(.pipeline_id = pipeline, .statuses = STATUSES_STARTED), ==, 1);
+    g_assert_cmpint(COUNT(.pipeline_id = pipeline, .latest_only = true), ==, 2);
+    g_assert_cmpint(COUNT(.runner_id = 4), ==, 0);
+#undef COUNT
+    JobFilter filter = { .project_id = project, .slice = { 1, 0 } };
+    OK(job_list(w->db, w->arena, &filter, &jobs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(jobs[0].id, ==, failed.id); /* the newest first */
+    OK(job_count(w->db, &filter, 1, &count, &w->err));
+    g_assert_cmpint(count, ==, 1);
+}
+
+static void the_engine_sees_latest_attempts_only(World *w)
+{
+    JobState retried = { .status = STATUS_FAILED,
+                         .retried = true,
+                         .processed = true,
+                         .user_id = w->ann.id,
+                         .failure_reason = FAILURE_SCRIPT,
+                         .exit_code = 0,
+                         .finished_at = NOW,
+                         .updated_at = NOW };
+    Job again = new_job(w, "build", STATUS_PENDING);
+    Job *jobs;
+    Job job;
+    RetryCount *retries;
+    size_t n;
+    bool done;
+
+    OK(job_update_state(w->db, w->job.id, STATUS_RUNNING, &retried, &done, &w->err));
+    g_assert_false(done);
+    OK(job_update_state(w->db, w->job.id, STATUS_PENDING, &retried, &done, &w->err));
+    g_assert_true(done);
+    OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
+    g_assert_cmpint(job.exit_code, ==, 0);
+    g_assert_cmpint(job.failure_reason, ==, FAILURE_SCRIPT);
+    OK(job_list_latest(w->db, w->arena, w->pipeline.id, &jobs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(jobs[0].id, ==, again.id);
+    OK(job_count_retries(w->db, w->arena, w->pipeline.id, &retries, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpstr(retries[0].name, ==, "build");
+    g_assert_cmpint(retries[0].n, ==, 1);
+    OK(job_by_name(w->db, w->arena, w->pipeline.id, "build", &job, &w->err));
+    g_assert_cmpint(job.id, ==, again.id);
+    OK(job_set_processed(w->db, again.id, &w->err));
+}
+
+static void coverage_is_a_mean_or_nothing(World *w)
+{
+    Job other = new_job(w, "other", STATUS_SUCCESS);
+    double coverage;
+    bool warnings;
+
+    OK(job_has_warnings(w->db, w->pipeline.id, &warnings, &w->err));
+    g_assert_false(warnings);
+    OK(job_mean_coverage(w->db, w->arena, w->pipeline.id, &coverage, &w->err));
+    g_assert_cmpfloat(coverage, ==, -1);
+    OK(job_set_coverage(w->db, w->job.id, 90, &w->err));
+    OK(job_set_coverage(w->db, other.id, 80, &w->err));
+    OK(job_mean_coverage(w->db, w->arena, w->pipeline.id, &coverage, &w->err));
+    g_assert_cmpfloat(coverage, ==, 85);
+}
+
+static void an_erased_job_has_no_log(World *w)
+{
+    Job job;
+
+    OK(job_set_artifacts_expire_at(w->db, w->job.id, NOW + 5, &w->err));
+    OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
+    g_assert_cmpint(job.artifacts_expire_at, ==, NOW + 5);
+    OK(job_set_erased(w->db, w->job.id, NOW + 1, &w->err));
+    OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
+    g_assert_cmpint(job.erased_at, ==, NOW + 1);
+    g_assert_cmpint(job.artifacts_expire_at, ==, 0);
+}
+
+static void job_variables_keep_their_order(World *w)
+{
+    JobVariable *variables;
+    size_t n;
+
+    for (int i = 0; i < 3; i++) {
+        JobVariable variable = { .job_id = w->job.id,
+                                 .key = arena_printf(w->arena, "K%d", 3 - i),
+                                 .value = "sealed" };
+        OK(job_variable_insert(w->db, &variable, &w->err));
+    }
+    OK(job_variable_list(w->db, w->arena, w->job.id, &variables, &n, &w->err));
+    g_assert_cmpuint(n, ==, 3);
+    g_assert_cmpstr(variables[0].key, ==, "K3");
+}
+
+static Artifact new_artifact(World *w, ArtifactType type, int64_t expire_at)
+{
+    Artifact artifact = { .job_id = w->job.id,
+                          .project_id = w->project.id,
+                          .file_type = type,
+                          .filename = "file",
+                          .size_bytes = 3,
+                          .sha256 = "abc",
+                          .blob_key = "key",
+                          .expire_at = expire_at,
+                          .created_at = NOW };
+
+    OK(artifact_insert(w->db, &artifact, &w->err));
+    return artifact;
+}
+
+static void artifacts_are_one_of_a_type(World *w)
+{
+    Artifact archive = new_artifact(w, ARTIFACT_ARCHIVE, NOW + 5);
+    Artifact trace = new_artifact(w, ARTIFACT_TRACE, 0);
+    Artifact again = archive;
+    Artifact *artifacts;
+    size_t n;
+
+    FAILS_WITH(artifact_insert(w->db, &again, &w->err), ERR_DB_UNIQUE);
+    again.size_bytes = 99;
+    OK(artifact_replace(w->db, &again, &w->err));
+    g_assert_cmpint(again.id, ==, archive.id);
+    OK(artifact_by_type(w->db, w->arena, w->job.id, ARTIFACT_ARCHIVE, &archive, &w->err));
+    g_assert_cmpint(archive.size_bytes, ==, 99);
+    OK(artifact_list_by_job(w->db, w->arena, w->job.id, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 2);
+    OK(artifact_list_by_jobs(w->db, w->arena, (const int64_t[]){ w->job.id, 1, 2 }, 3, &artifacts,
+                             &n, &w->err));
+    g_assert_cmpuint(n, ==, 2);
+    OK(artifact_list_by_pipeline(w->db, w->arena, w->pipeline.id, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 2);
+    OK(artifact_list_by_project(w->db, w->arena, w->project.id, archive.id, 10, &artifacts, &n,
+                                &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(artifacts[0].id, ==, trace.id);
+}
+
+static void artifacts_expire_and_go(World *w)
+{
+    Artifact archive = new_artifact(w, ARTIFACT_ARCHIVE, NOW + 5);
+    Artifact *artifacts;
+    size_t n;
+
+    (void)new_artifact(w, ARTIFACT_TRACE, 0);
+    OK(artifact_list_expired(w->db, w->arena, NOW + 4, 10, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(artifact_list_expired(w->db, w->arena, NOW + 5, 10, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    OK(artifact_set_expire_at(w->db, w->job.id, 0, &w->err));
+    OK(artifact_list_expired(w->db, w->arena, NOW + 5, 10, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(artifact_delete(w->db, archive.id, &w->err));
+    OK(artifact_list_by_job(w->db, w->arena, w->job.id, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    OK(artifact_delete_by_job(w->db, w->job.id, &w->err));
+    OK(artifact_list_by_job(w->db, w->arena, w->job.id, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+}
+
+void add_job_tests(void)
+{
+    add_test("jobs/come-back", a_job_comes_back_as_it_went_in);
+    add_test("jobs/listed-by-filter", jobs_are_listed_by_filter);
+    add_test("jobs/latest-attempts-only", the_engine_sees_latest_attempts_only);
+    add_test("jobs/coverage", coverage_is_a_mean_or_nothing);
+    add_test("jobs/erased", an_erased_job_has_no_log);
+    add_test("job_variables/in-order", job_variables_keep_their_order);
+    add_test("artifacts/one-of-a-type", artifacts_are_one_of_a_type);
+    add_test("artifacts/expire-and-go", artifacts_expire_and_go);
+}
