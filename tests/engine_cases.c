@@ -23,6 +23,7 @@ typedef struct Case {
     const char *path;
     yaml_document_t document;
     Arena *arena;
+    const CiConfig *config;
     EnginePipeline *pipeline;
 } Case;
 
@@ -55,6 +56,7 @@ static CiPlan *plan_config(Case *c, const char *text, Error *err)
         fail_with(&messages, err);
         return NULL;
     }
+    c->config = config;
     CiPlan *plan = ci_plan(config, variables, &input.limits);
     if (plan->result == CI_PLAN_OK)
         return plan;
@@ -115,12 +117,7 @@ static bool create_pipeline(Case *c, Error *err)
     if (!plan)
         return false;
     build_pipeline(c, plan);
-
-    yaml_node_t *workflow = case_yaml_get(&c->document, config, "workflow");
-    yaml_node_t *auto_cancel = case_yaml_get(&c->document, workflow, "auto_cancel");
-    const char *on_failure =
-        case_yaml_text(case_yaml_get(&c->document, auto_cancel, "on_job_failure"));
-    c->pipeline->cancel_on_job_failure = g_strcmp0(on_failure, "all") == 0;
+    c->pipeline->cancel_on_job_failure = c->config->cancel_on_job_failure;
     engine_advance(c->pipeline);
     return true;
 }

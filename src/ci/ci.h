@@ -155,6 +155,7 @@ typedef struct CiConfig {
     const CiRule *workflow_rules;
     size_t n_workflow_rules;
     bool has_workflow_rules;
+    bool cancel_on_job_failure; /* workflow:auto_cancel:on_job_failure: all */
     CiMessages warnings;
     struct ExpressionCache *expressions; /* what ci_plan() evaluates with */
 } CiConfig;

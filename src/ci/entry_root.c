@@ -56,10 +56,35 @@ static void read_workflow_rules(Entry *e, const Keyword *keyword, const Node *va
         entry_rules(e->c, "workflow:rules", value, true, &config->n_workflow_rules);
 }
 
+static const char *const job_failure_choices[] = { "none", "all", NULL };
+
+static void read_on_job_failure(Entry *e, const Keyword *keyword, const Node *value)
+{
+    CiConfig *config = e->out;
+
+    if (shape_fits(value, SHAPE_CHOICE, job_failure_choices))
+        config->cancel_on_job_failure = g_str_equal(value->text, "all");
+    else
+        compiler_report_lower(e->c, value, "%s on job failure must be one of: none, all",
+                              e->location);
+}
+
+static const Keyword auto_cancel_keywords[] = {
+    KEYWORD_LATER("on_new_commit"),
+    { "on_job_failure", read_on_job_failure },
+};
+
+static void read_auto_cancel(Entry *e, const Keyword *keyword, const Node *value)
+{
+    Entry hash = { e->c, entry_location(e, keyword->name), value, e->out };
+
+    (void)entry_read_hash(&hash, auto_cancel_keywords, G_N_ELEMENTS(auto_cancel_keywords));
+}
+
 static const Keyword workflow_keywords[] = {
     { "name", read_workflow_name, SHAPE_STRING, offsetof(CiConfig, workflow_name) },
     { "rules", read_workflow_rules },
-    KEYWORD_LATER("auto_cancel"),
+    { "auto_cancel", read_auto_cancel },
 };
 
 /* A level of the root that is a section and not a job of that name; NULL: absent, null or a job. */

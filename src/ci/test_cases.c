@@ -12,6 +12,7 @@
  *     stages: []
  *     name: text
  *     warnings: []
+ *     cancel_on_job_failure: "true" or "false"
  *     result: ok (as plan_results says)
  *     messages: []   of the plan
  */
@@ -330,6 +331,8 @@ static void check_plan(Case *c, CiConfig *config, CiVariables variables, const C
     check_named(c, "messages", messages_node(c->arena, plan->messages));
     check_named(c, "name", name);
     check_named(c, "stages", strings_node(c->arena, config->stages));
+    check_named(c, "cancel_on_job_failure",
+                node_new_string(c->arena, yes_no(config->cancel_on_job_failure), NULL));
     check_named(c, "warnings", messages_node(c->arena, config->warnings));
     check_jobs(c, plan);
 }

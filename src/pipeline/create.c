@@ -188,6 +188,8 @@ static void build_engine(Creation *c)
     c->engine = engine_pipeline_new(c->arena, n_stages, now);
     c->engine->status = c->engine->before = STATUS_CREATED;
     c->engine->created_at = now;
+    c->engine->cancel_on_job_failure = c->pipeline->cancel_on_job_failure =
+        c->config->cancel_on_job_failure;
     for (int i = 0; i < n_stages; i++)
         c->engine->stages[i].name = c->config->stages[c->stage_positions[i]];
     for (size_t i = 0; i < plan->n_jobs; i++) {

@@ -109,6 +109,7 @@ bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pi
     p->engine_jobs = arena_new0(arena, EngineJob *, p->n_jobs);
     add_stages(p, stages, n_stages);
     p->engine->status = p->engine->before = p->pipeline.status;
+    p->engine->cancel_on_job_failure = p->pipeline.cancel_on_job_failure;
     p->engine->created_at = p->pipeline.created_at;
     p->engine->started_at = p->pipeline.started_at;
     p->engine->finished_at = p->pipeline.finished_at;
