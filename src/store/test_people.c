@@ -184,6 +184,10 @@ static void a_project_is_found_and_changed(World *w)
     g_assert_cmpstr(project.description, ==, "what it is");
     OK(project_list_by_ids(w->db, w->arena, &project.id, 1, &projects, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
+    OK(project_id_by_name(w->db, project.namespace_id, "app", &iid, &w->err));
+    g_assert_cmpint(iid, ==, project.id);
+    OK(project_list_by_import_status(w->db, w->arena, "none", &projects, &n, &w->err));
+    g_assert_cmpuint(n, ==, 2);
     OK(project_next_iid(w->db, project.id, &iid, &w->err));
     g_assert_cmpint(iid, ==, w->pipeline.iid + 1);
     project.full_path = "ANN/tool";
