@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { N_WRITERS = 4, N_LINES_BEFORE_KILL = 300 };
@@ -71,6 +72,8 @@ static GArray *ids_until_killed(const char *folder)
             g_assert_cmpint(kill(pid, SIGKILL), ==, 0);
     }
     (void)fclose(lines);
+    /* Its lock on the database ends with it, not with its pipe. */
+    g_assert_cmpint(waitpid(pid, NULL, 0), ==, pid);
     g_spawn_close_pid(pid);
     return ids;
 }
