@@ -58,6 +58,10 @@ static inline Site *site_of(Req *rq)
  * that GitLab's statuses come in its order (401, 400, 404, 403, then the handler's own). */
 bool api_dispatch(Req *rq, Error *err);
 
+/* Gives caller->db back before the handler ends: for one that waits, streams, or calls what takes a
+ * reader of its own.  A second call does no harm. */
+void caller_release_db(Req *rq);
+
 /* ERR_FORBIDDEN unless the caller has @ability beside the route's project or group. */
 bool caller_require(Req *rq, Ability ability, Error *err);
 

@@ -256,12 +256,16 @@ EntityContext caller_context(Req *rq)
 bool api_dispatch(Req *rq, Error *err)
 {
     Caller *caller = arena_new0(rq->arena, Caller, 1);
-    g_autoptr(Db) db = database_reader(site_of(rq)->database);
 
-    caller->db = db;
+    caller->db = database_reader(site_of(rq)->database);
     rq->caller = caller;
     bool ok = authenticate(rq, err) && req_check_params(rq, err) && load_target(rq, err) &&
               rq->route->handler(rq, err);
-    caller->db = NULL;
+    caller_release_db(rq);
     return ok;
+}
+
+void caller_release_db(Req *rq)
+{
+    g_clear_pointer(&caller_of(rq)->db, database_reader_release);
 }

@@ -5,7 +5,7 @@
 
 struct Wakeups {
     GMutex lock;
-    uint64_t sequence;
+    uint64_t sequence; /* starts anywhere, so that no number means the same after a restart */
     GHashTable *waiting; /* data -> WakeFunc */
 };
 
@@ -14,6 +14,7 @@ Wakeups *wakeups_new(void)
     Wakeups *wakeups = g_new0(Wakeups, 1);
 
     g_mutex_init(&wakeups->lock);
+    wakeups->sequence = (uint64_t)g_random_int() << 32 | g_random_int();
     wakeups->waiting = g_hash_table_new(NULL, NULL);
     return wakeups;
 }

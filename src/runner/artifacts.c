@@ -10,7 +10,7 @@
 
 /* The types a runner may send, each with the one format that is right for it. */
 static const struct {
-    ArtifactType type;
+    ArtifactType type = ARTIFACT_ARCHIVE;
     const char *format;
     const char *filename; /* as the API lists it; NULL: as uploaded */
 } forms[] = {
@@ -84,7 +84,7 @@ bool artifact_receive(const Site *site, const Job *job, const ArtifactUpload *up
     g_autofree char *sha256 = NULL;
     g_autofree char *random = secret_hex("", 16);
     const char *filename = NULL;
-    ArtifactType type;
+    ArtifactType type = ARTIFACT_ARCHIVE;
     int64_t expire_at;
 
     if (!job_is_held(job))

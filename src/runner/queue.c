@@ -3,12 +3,16 @@
 
 #include "base/secret.h"
 #include "pipeline/events.h"
+#include "pipeline/operations.h"
 #include "pipeline/process.h"
+#include "store/job_queue.h"
 
 #include <string.h>
 
-/* Pending jobs looked at for one hand-out before the runner is told there is none. */
-enum { CANDIDATES = 1000 };
+/* Pending jobs read at once; the search goes on until the queue's end. */
+enum { PAGE = 200, TOKEN_CHARACTERS = 32 };
+
+/* --- matching -------------------------------------------------------------------------------- */
 
 static bool has_word(const char *words, const char *word, size_t n)
 {
@@ -36,105 +40,160 @@ bool queue_tags_match(const char *runner_tags, bool run_untagged, const char *jo
 
 static bool serves(const Runner *runner, const PendingJob *candidate)
 {
-    if (g_strcmp0(runner->access_level, "ref_protected") == 0 && !candidate->protected)
-        return false;
     return queue_tags_match(runner->tags, runner->run_untagged, candidate->tags);
 }
 
-/* The first job for @runner, 0: none. */
-static bool find_job(Db *db, Arena *arena, const Runner *runner, PendingJob *out, bool *found,
+/* The first job for @runner from after @after_id on.  Each page has its own memory: a poll walks the
+ * whole queue before it knows that there is nothing in it. */
+static bool find_job(Db *db, const Runner *runner, int64_t after_id, PendingJob *out, bool *found,
                      Error *err)
 {
-    PendingJobs candidates = { 0 };
+    PendingJob *jobs = NULL;
+    size_t n = 0;
 
-    if (!job_list_pending(db, arena, runner, CANDIDATES, &candidates, err))
-        return false;
-    for (size_t i = 0; i < candidates.n; i++)
-        if (serves(runner, &candidates.items[i])) {
-            *out = candidates.items[i];
+    *found = false;
+    do {
+        g_autoptr(Arena) arena = arena_new();
+        if (!job_list_pending(db, arena, runner, after_id, PAGE, &jobs, &n, err))
+            return false;
+        for (size_t i = 0; i < n; i++) {
+            if (!serves(runner, &jobs[i]))
+                continue;
+            *out = jobs[i];
+            out->tags = NULL; /* dies with the page */
             *found = true;
             return true;
         }
-    *found = false;
+        if (n > 0)
+            after_id = jobs[n - 1].id;
+    } while (n == PAGE);
     return true;
 }
+
+/* --- the hand-out ---------------------------------------------------------------------------- */
 
 typedef struct Take {
     const Site *site;
     const HandoutRequest *request;
+    const Job *job;
+    JobHandout handout;
     Arena *arena; /* of the last attempt at the write */
     Process process;
-    char *token;
-    int64_t job_id;
-    bool found;
+    bool runs; /* the process is loaded */
+    bool taken;
 } Take;
 
-static bool assign(Db *db, Take *take, const PendingJob *job, Error *err)
+static int64_t timeout_for(const Job *job, const Runner *runner)
 {
-    const HandoutRequest *rq = take->request;
-    int64_t now = clock_now(take->site->clock);
-    int64_t confirm_s =
-        rq->runner->embedded ? EMBEDDED_CONFIRM_S : take->site->settings->confirm_timeout_s;
-    g_autofree char *hash = secret_hash(take->token);
-    JobHandout handout = { .runner_id = rq->runner->id,
-                           .manager_id = rq->manager_id,
-                           .token_hash = hash,
-                           .confirm_by = rq->two_phase ? now + confirm_s * US_PER_S : 0,
-                           .graceful = rq->graceful,
-                           .updated_at = now };
+    return runner->maximum_timeout_s > 0 ? MIN(job->timeout_s, runner->maximum_timeout_s)
+                                         : job->timeout_s;
+}
 
-    take->job_id = job->id;
-    if (!job_hand_out(db, job->id, &handout, &take->found, err))
+/* The job runs from now on. */
+static bool start(Db *db, Take *take, Error *err)
+{
+    Process *process = &take->process;
+
+    take->runs = true;
+    if (!process_load(process, take->site, db, take->arena, take->job->pipeline_id, err))
         return false;
-    if (!take->found || rq->two_phase)
-        return true;
-    if (!process_load(&take->process, take->site, db, take->arena, job->pipeline_id, err))
-        return false;
-    EngineJob *engine = process_job(&take->process, job->id);
-    if (!engine || !engine_run_job(take->process.engine, engine, rq->graceful))
+    EngineJob *job = process_job(process, take->job->id);
+    if (!job || !engine_run_job(process->engine, job, take->request->graceful))
         return error_set(err, ERR_INTERNAL, "pending job %" G_GINT64_FORMAT " does not run",
-                         job->id);
-    return process_save(&take->process, err);
+                         take->job->id);
+    return process_save(process, err);
 }
 
 static bool take_in_write(Db *db, void *data, Error *err)
 {
     Take *take = data;
-    PendingJob job;
 
     g_clear_pointer(&take->arena, arena_free);
     take->arena = arena_new();
-    return find_job(db, take->arena, take->request->runner, &job, &take->found, err) &&
-           (!take->found || assign(db, take, &job, err));
+    take->runs = false;
+    if (!job_hand_out(db, take->job->id, &take->handout, &take->taken, err))
+        return false;
+    return !take->taken || take->request->two_phase || start(db, take, err);
+}
+
+/* @found: whether it was still there to be had. */
+static bool take_job(const Site *site, Arena *arena, const HandoutRequest *request, const Job *job,
+                     Handout *out, bool *found, Error *err)
+{
+    const Runner *runner = request->runner;
+    int64_t now = clock_now(site->clock);
+    int64_t confirm_s = runner->embedded ? EMBEDDED_CONFIRM_S : site->settings->confirm_timeout_s;
+    g_autofree char *token = secret_token("glcbt-", TOKEN_CHARACTERS);
+    g_autofree char *hash = secret_hash(token);
+    Take take = { .site = site,
+                  .request = request,
+                  .job = job,
+                  .handout = { .runner_id = runner->id,
+                               .manager_id = request->manager_id,
+                               .token_hash = hash,
+                               .confirm_by = request->two_phase ? now + confirm_s * US_PER_S : 0,
+                               .timeout_s = timeout_for(job, runner),
+                               .graceful = request->graceful,
+                               .updated_at = now } };
+
+    bool ok = database_write(site->database, take_in_write, &take, err);
+    if (ok && take.runs)
+        process_after_commit(&take.process);
+    arena_free(take.arena);
+    *found = ok && take.taken;
+    if (!*found)
+        return ok;
+    g_autoptr(Db) db = database_reader(site->database);
+    out->token = arena_strdup(arena, token);
+    return job_get(db, arena, job->id, &out->job, err);
+}
+
+/* Why no runner gets @candidate, ever; FAILURE_NONE: one may. */
+static FailureReason refusal_of(const PendingJob *candidate)
+{
+    if (candidate->archived)
+        return FAILURE_ARCHIVED;
+    if (!candidate->jobs_enabled)
+        return FAILURE_BUILDS_DISABLED;
+    return candidate->user_id ? FAILURE_NONE : FAILURE_USER_BLOCKED;
+}
+
+static bool next_candidate(const Site *site, Arena *arena, const Runner *runner, int64_t after_id,
+                           PendingJob *candidate, Job *job, bool *found, Error *err)
+{
+    g_autoptr(Db) db = database_reader(site->database);
+
+    return find_job(db, runner, after_id, candidate, found, err) &&
+           (!*found || job_get(db, arena, candidate->id, job, err));
 }
 
 bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, Handout *out,
                 bool *found, Error *err)
 {
-    Take take = { .site = site, .request = request };
-    PendingJob first;
+    PendingJob candidate = { 0 };
+    Job job;
 
-    /* Most polls find nothing: the writer is not troubled with them. */
-    {
-        g_autoptr(Db) db = database_reader(site->database);
-        if (!find_job(db, arena, request->runner, &first, found, err))
+    /* Ids only grow: the walk ends. */
+    for (;;) {
+        if (!next_candidate(site, arena, request->runner, candidate.id, &candidate, &job, found,
+                            err))
             return false;
+        if (!*found)
+            return true;
+        FailureReason refusal = refusal_of(&candidate);
+        if (refusal != FAILURE_NONE) {
+            if (!operation_fail_job(site, &job, refusal, err))
+                return false;
+            continue;
+        }
+        if (!take_job(site, arena, request, &job, out, found, err))
+            return false;
+        if (*found)
+            return true;
     }
-    if (!*found)
-        return true;
-    take.token = secret_token("glcbt-", 32);
-    bool ok = database_write(site->database, take_in_write, &take, err);
-    if (ok && take.found) {
-        g_autoptr(Db) db = database_reader(site->database);
-        ok = job_by_id(db, arena, take.job_id, &out->job, err);
-        out->token = arena_strdup(arena, take.token);
-    }
-    if (ok)
-        *found = take.found;
-    g_free(take.token);
-    arena_free(take.arena);
-    return ok;
 }
+
+/* --- taking back ----------------------------------------------------------------------------- */
 
 static bool take_back(Process *p, void *data, Error *err)
 {
@@ -142,7 +201,7 @@ static bool take_back(Process *p, void *data, Error *err)
     EngineJob *job = process_job(p, handed->id);
     bool was_open = false;
 
-    /* The token hash tells this hand-out from a later one of the same attempt. */
+    /* The token's hash tells this hand-out from a later one of the same attempt. */
     if (!job_end_handout(p->db, handed->id, handed->token_hash, &was_open, err))
         return false;
     if (was_open && job && job->status == STATUS_PENDING)

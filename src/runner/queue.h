@@ -1,8 +1,8 @@
 /* queue.h - which pending job a runner gets, and the hand-out as one transaction.
  *
- * A hand-out takes the attempt and stores the hash of its job token.  A runner that announces two-phase commit has to
- * confirm (the job stays pending until then); any other runs from the answer on.  What is not confirmed, or could not
- * be sent, is taken back: its token dies.
+ * A hand-out takes the attempt and stores the hash of its job token.  A runner that announces
+ * two-phase commit has to confirm (the job stays pending until then); any other runs from the
+ * answer on.  What is not confirmed, or could not be sent, is taken back: its token dies.
  */
 #ifndef PENSTOCK_RUNNER_QUEUE_H
 #define PENSTOCK_RUNNER_QUEUE_H
@@ -26,7 +26,8 @@ typedef struct Handout {
     const char *token; /* the job token, in the clear: for the payload only */
 } Handout;
 
-/* @found false: nothing for this runner now.  Blocks. */
+/* The oldest job that this runner may have.  @found false: there is none now.  Jobs of projects
+ * that run none any more fail on the way.  Blocks. */
 bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, Handout *out,
                 bool *found, Error *err);
 

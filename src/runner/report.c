@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "pipeline/events.h"
 #include "pipeline/process.h"
+#include "store/job_queue.h"
 
 /* Signs of life are written at most this often; what counts as lost is minutes. */
 enum { TOUCH_EVERY_S = 5 };
@@ -16,7 +17,7 @@ bool report_authenticate(Db *db, Arena *arena, const char *token, int64_t job_id
     if (!token || !*token)
         return error_set(err, ERR_FORBIDDEN, NULL);
     g_autofree char *hash = secret_hash(token);
-    if (!job_by_token_hash(db, arena, hash, job, &failed)) {
+    if (!job_by_token(db, arena, hash, job, &failed)) {
         if (failed.code == ERR_NO_RECORD)
             return error_set(err, ERR_FORBIDDEN, NULL);
         return error_move(err, &failed);

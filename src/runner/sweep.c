@@ -5,6 +5,7 @@
 #include "pipeline/operations.h"
 #include "runner/artifacts.h"
 #include "runner/queue.h"
+#include "store/job_queue.h"
 
 enum { ROUND_US = 1000000, AT_ONCE = 200 };
 

@@ -3,6 +3,7 @@
 
 #include "pipeline/operations.h"
 #include "runner/report.h"
+#include "store/job_queue.h"
 
 #include <string.h>
 
@@ -58,29 +59,36 @@ static bool refuse_too_large(const Site *site, TraceFile *file, const Job *job, 
                      limit);
 }
 
+/* Whether the file, whose lock is held, may be written to; sets @size to what was accepted so far. */
+static bool may_append(const Site *site, const Job *job, const TracePatch *patch, int64_t *size,
+                       Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    g_autoptr(Db) db = database_reader(site->database);
+    Job now;
+
+    if (!job_get(db, arena, job->id, &now, err))
+        return false;
+    *size = now.trace_size;
+    if (!job_is_held(&now) || g_strcmp0(now.token_hash, job->token_hash) != 0)
+        return error_set(err, ERR_FORBIDDEN, NULL);
+    return patch->start == *size || error_set(err, ERR_RANGE, NULL);
+}
+
 bool trace_append(const Site *site, TraceFiles *files, const Job *job, const TracePatch *patch,
                   int64_t *size, Error *err)
 {
     TraceFile file = { -1 };
-    Job now;
-    bool ok = false;
+    bool ok;
 
     *size = job->trace_size;
     if (!trace_file_open(files, job->id, &file, err))
         return false;
-    g_autoptr(Arena) arena = arena_new();
-    g_autoptr(Db) db = database_reader(site->database);
-    if (job_get(db, arena, job->id, &now, err)) {
-        *size = now.trace_size;
-        if (!job_is_held(&now) || g_strcmp0(now.token_hash, job->token_hash) != 0)
-            error_set(err, ERR_FORBIDDEN, NULL);
-        else if (patch->start != *size)
-            error_set(err, ERR_RANGE, NULL);
-        else if (*size + (int64_t)patch->n > site->settings->max_trace_bytes)
-            (void)refuse_too_large(site, &file, job, size, err);
-        else
-            ok = append(site, &file, job, patch, size, err);
-    }
+    ok = may_append(site, job, patch, size, err);
+    if (ok && *size + (int64_t)patch->n > site->settings->max_trace_bytes)
+        ok = refuse_too_large(site, &file, job, size, err);
+    else if (ok)
+        ok = append(site, &file, job, patch, size, err);
     trace_file_close(&file);
     return ok;
 }

@@ -1,0 +1,294 @@
+/* request.c - gathers what a payload tells: rows, commit, variables, dependencies.
+ *
+ * Taking comes first, so that the work is done for one runner only; every failure here either ends
+ * the job with its reason or puts it back.
+ */
+#include "runner/request.h"
+
+#include "base/log.h"
+#include "base/seal.h"
+#include "pipeline/operations.h"
+#include "pipeline/spec.h"
+#include "repo/repo.h"
+#include "runner/dependencies.h"
+#include "runner/payload.h"
+#include "store/job_specs.h"
+#include "store/job_variables.h"
+#include "store/pipeline_schedules.h"
+#include "store/pipeline_variables.h"
+
+/* What a payload is made from, all in one arena. */
+typedef struct Gathered {
+    const Site *site;
+    Arena *arena;
+    const HandoutRequest *request;
+    const Handout *handout;
+    Project project;
+    Pipeline pipeline;
+    RepoCommit commit;
+    User user;
+    bool has_user;
+    const char *schedule_description;
+    json_t *spec;
+    Variables variables;
+    PayloadDependency *dependencies;
+    size_t n_dependencies;
+    bool ref_exists;
+    FailureReason refusal; /* the job cannot run, for this reason */
+} Gathered;
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+static bool absent_is_fine(Error *err, Error *failed)
+{
+    return failed->code == ERR_NO_RECORD || error_move(err, failed);
+}
+
+static bool find_user(Gathered *g, Db *db, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+
+    g->has_user = user_get(db, g->arena, g->handout->job.user_id, &g->user, &failed);
+    return g->has_user || absent_is_fine(err, &failed);
+}
+
+static bool find_schedule(Gathered *g, Db *db, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    PipelineSchedule schedule;
+
+    if (!g->pipeline.schedule_id)
+        return true;
+    if (!pipeline_schedule_get(db, g->arena, g->pipeline.schedule_id, &schedule, &failed))
+        return absent_is_fine(err, &failed);
+    g->schedule_description = schedule.description;
+    return true;
+}
+
+static bool find_spec(Gathered *g, Db *db, Error *err)
+{
+    JobSpec spec;
+
+    if (!job_spec_get(db, g->arena, g->handout->job.spec_id, &spec, err))
+        return false;
+    g->spec = spec_from_json(spec.options, err);
+    if (g->spec)
+        arena_defer(g->arena, (GDestroyNotify)json_decref, g->spec);
+    return g->spec != NULL;
+}
+
+static bool find_dependencies(Gathered *g, Db *db, Error *err)
+{
+    bool missing = false;
+
+    if (!dependencies_find(db, g->arena, &g->handout->job, clock_now(g->site->clock),
+                           &g->dependencies, &g->n_dependencies, &missing, err))
+        return false;
+    if (missing)
+        g->refusal = FAILURE_MISSING_DEPENDENCY;
+    return true;
+}
+
+static bool gather_rows(Gathered *g, Db *db, Error *err)
+{
+    const Job *job = &g->handout->job;
+
+    if (!project_get(db, g->arena, job->project_id, &g->project, err) ||
+        !pipeline_get(db, g->arena, job->pipeline_id, &g->pipeline, err) || !find_user(g, db, err))
+        return false;
+    if (!g->has_user || g->user.state != USER_ACTIVE) {
+        g->refusal = FAILURE_USER_BLOCKED;
+        return true;
+    }
+    return find_schedule(g, db, err) && find_spec(g, db, err) && find_dependencies(g, db, err);
+}
+
+/* --- variables ------------------------------------------------------------------------------- */
+
+static void add_spec_variables(Gathered *g)
+{
+    const json_t *list = json_object_get(g->spec, "variables");
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        variables_add(&g->variables, (Variable){ .key = json_get_string(item, "key"),
+                                                 .value = json_get_string(item, "value"),
+                                                 .file = json_get_bool(item, "file", false),
+                                                 .raw = json_get_bool(item, "raw", false) });
+    }
+}
+
+/* What people gave: not for service containers. */
+static bool add_sealed(Gathered *g, Variable variable, const char *sealed, Error *err)
+{
+    g_autofree char *value = unseal(g->site->seal_key, sealed, err);
+
+    if (!value)
+        return false;
+    variable.value = arena_strdup(g->arena, value);
+    variable.hidden = true;
+    variables_add(&g->variables, variable);
+    return true;
+}
+
+static bool add_given(Gathered *g, Db *db, Error *err)
+{
+    PipelineVariable *rows = NULL;
+    JobVariable *own = NULL;
+    size_t n = 0, n_own = 0;
+
+    if (!pipeline_variable_list(db, g->arena, g->pipeline.id, &rows, &n, err) ||
+        !job_variable_list(db, g->arena, g->handout->job.id, &own, &n_own, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!add_sealed(g,
+                        (Variable){ .key = rows[i].key,
+                                    .file = rows[i].variable_type == VARIABLE_FILE,
+                                    .raw = rows[i].raw },
+                        rows[i].value, err))
+            return false;
+    for (size_t i = 0; i < n_own; i++)
+        if (!add_sealed(g, (Variable){ .key = own[i].key }, own[i].value, err))
+            return false;
+    return true;
+}
+
+/* From the weakest source to the strongest; an attempt's own (job token and the like) last, since
+ * nobody may put something else in their place. */
+static bool gather_variables(Gathered *g, Db *db, Error *err)
+{
+    RunContext run = { .site = g->site,
+                       .project = &g->project,
+                       .pipeline = &g->pipeline,
+                       .commit = &g->commit,
+                       .user = &g->user,
+                       .schedule_description = g->schedule_description };
+
+    variables_init(&g->variables, g->arena);
+    variables_add_job(&g->variables, &g->handout->job);
+    variables_add_predefined(&g->variables, &run);
+    add_spec_variables(g);
+    variables_add_user(&g->variables, &g->user);
+    if (!add_given(g, db, err))
+        return false;
+    variables_add_attempt(&g->variables, &run, &g->handout->job, g->request->runner,
+                          g->handout->token);
+    return true;
+}
+
+/* --- the repository -------------------------------------------------------------------------- */
+
+static bool find_ref(Gathered *g, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    RepoResolved resolved;
+    const char *ref = arena_printf(g->arena, "%s%s", g->pipeline.tag ? "refs/tags/" : "refs/heads/",
+                                   g->pipeline.ref);
+
+    g->ref_exists =
+        repo_resolve(g->site->repos, g->project.id, ref, false, g->arena, &resolved, &failed);
+    return g->ref_exists || absent_is_fine(err, &failed);
+}
+
+/* The commit is kept before the runner is told to fetch it. */
+static bool gather_commit(Gathered *g, Error *err)
+{
+    RepoStore *repos = g->site->repos;
+
+    return repo_commit(repos, g->project.id, g->pipeline.sha, g->arena, &g->commit, err) &&
+           repo_keep_pipeline_ref(repos, g->project.id, g->pipeline.id, g->pipeline.sha, err) &&
+           find_ref(g, err);
+}
+
+static bool gather(Gathered *g, Error *err)
+{
+    {
+        g_autoptr(Db) db = database_reader(g->site->database);
+        if (!gather_rows(g, db, err))
+            return false;
+    }
+    if (g->refusal != FAILURE_NONE)
+        return true;
+    if (!gather_commit(g, err))
+        return false;
+    g_autoptr(Db) db = database_reader(g->site->database);
+    return gather_variables(g, db, err);
+}
+
+/* --- in all ---------------------------------------------------------------------------------- */
+
+static void write_payload(const Gathered *g, GString *payload)
+{
+    PayloadInput input = { .site = g->site,
+                           .project = &g->project,
+                           .pipeline = &g->pipeline,
+                           .job = &g->handout->job,
+                           .runner = g->request->runner,
+                           .spec = g->spec,
+                           .variables = &g->variables,
+                           .dependencies = g->dependencies,
+                           .n_dependencies = g->n_dependencies,
+                           .token = g->handout->token,
+                           .timeout_s = g->handout->job.timeout_s,
+                           .ref_exists = g->ref_exists };
+    JsonWriter w;
+
+    jw_init(&w, payload);
+    payload_write(&w, &input);
+}
+
+/* Trouble that may be gone at the next attempt; any other is in the job's own data. */
+static bool is_passing(ErrCode code)
+{
+    return code == ERR_DB || code == ERR_DB_RETRY || code == ERR_IO || code == ERR_UNAVAILABLE;
+}
+
+static bool put_back(const Site *site, const Job *job, Error *failed, Error *err)
+{
+    g_auto(Error) second = ERROR_INIT;
+
+    if (!queue_take_back(site, job, &second))
+        log_error(&second, "job %" G_GINT64_FORMAT " was not put back", job->id);
+    return error_move(err, failed);
+}
+
+/* @refused: the job has failed instead, and another one may be looked for. */
+static bool describe(const Site *site, Arena *arena, const HandoutRequest *request,
+                     const Handout *handout, GString *payload, bool *refused, Error *err)
+{
+    Gathered g = { .site = site, .arena = arena, .request = request, .handout = handout };
+    g_auto(Error) failed = ERROR_INIT;
+
+    *refused = false;
+    if (!gather(&g, &failed)) {
+        if (is_passing(failed.code))
+            return put_back(site, &handout->job, &failed, err);
+        log_error(&failed, "job %" G_GINT64_FORMAT " cannot be described", handout->job.id);
+        g.refusal = FAILURE_DATA_INTEGRITY;
+    }
+    if (g.refusal == FAILURE_NONE) {
+        write_payload(&g, payload);
+        return true;
+    }
+    *refused = true;
+    return operation_fail_job(site, &handout->job, g.refusal, err);
+}
+
+bool request_job(const Site *site, Arena *arena, const HandoutRequest *request, GString *payload,
+                 Job *job, bool *found, Error *err)
+{
+    Handout handout;
+    bool refused;
+
+    /* Each round ends a job or this loop. */
+    do {
+        if (!queue_take(site, arena, request, &handout, found, err))
+            return false;
+        if (!*found)
+            return true;
+        if (!describe(site, arena, request, &handout, payload, &refused, err))
+            return false;
+    } while (refused);
+    *job = handout.job;
+    return true;
+}
