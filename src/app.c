@@ -54,6 +54,7 @@ static const Mount mounts[] = {
     { "/api/v4", pipeline_routes },
     { "/api/v4", project_routes },
     { "/api/v4", protected_ref_routes },
+    { "/api/v4", runner_job_routes },
     { "/api/v4", runner_protocol_routes },
     { "/api/v4", runner_routes },
     { "/api/v4", schedule_routes },
@@ -247,7 +248,8 @@ static bool start(App *app, Error *err)
 
 static bool begin_work(App *app, Error *err)
 {
-    if (!push_recover(&app->site, err) || !start_embedded(app, err))
+    if (!push_recover(&app->site, err) || !register_ensure_instance_token(&app->site, err) ||
+        !start_embedded(app, err))
         return false;
     app->sweeper = sweeper_start(&app->site);
     app->ticker = ticker_start(&app->site);
