@@ -91,13 +91,13 @@ class Api:
     def delete(self, path, **arguments):
         return self.request("DELETE", path, **arguments)
 
-    def make(self, path, **parameters):
+    def make(self, path, /, **parameters):
         """POSTs JSON, insists on 201, and answers the entity."""
         answer = self.post(path, json=parameters)
         assert answer.status_code == 201, f"POST {path}: {answer.status_code} {answer.text}"
         return answer.json()
 
-    def read(self, path, **parameters):
+    def read(self, path, /, **parameters):
         """GETs, insists on 200, and answers the JSON."""
         answer = self.get(path, params=parameters)
         assert answer.status_code == 200, f"GET {path}: {answer.status_code} {answer.text}"
