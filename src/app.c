@@ -55,6 +55,7 @@ static const Mount mounts[] = {
     { "/api/v4", project_routes },
     { "/api/v4", protected_ref_routes },
     { "/api/v4", runner_job_routes },
+    { "/api/v4", runner_job_routes },
     { "/api/v4", runner_protocol_routes },
     { "/api/v4", runner_routes },
     { "/api/v4", schedule_routes },

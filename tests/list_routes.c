@@ -20,6 +20,7 @@ static const struct {
     { "/api/v4", pipeline_routes },
     { "/api/v4", project_routes },
     { "/api/v4", protected_ref_routes },
+    { "/api/v4", runner_job_routes },
     { "/api/v4", runner_protocol_routes },
     { "/api/v4", runner_routes },
     { "/api/v4", schedule_routes },

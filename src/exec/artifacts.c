@@ -136,7 +136,7 @@ static char *upload_name(const JobRun *run, const JobArtifact *artifact, Format 
     return g_strconcat(*base ? base : "default", format_endings[format], NULL);
 }
 
-static bool upload_is_final(const Reply *reply, int tries)
+static bool upload_is_final(const ClientReply *reply, int tries)
 {
     if (reply->status == 201 || reply->status == 403 || reply->status == 413)
         return true;
@@ -149,7 +149,7 @@ static bool send_archive(JobRun *run, const Upload *upload, Error *err)
     const char *type = upload->type ? upload->type : "archive";
 
     for (int tries = 0;;) {
-        g_auto(Reply) reply = { 0 };
+        g_auto(ClientReply) reply = { 0 };
         g_auto(Error) why = ERROR_INIT;
         if (client_upload(run->client, upload, &reply, &why)) {
             tries++;
@@ -220,7 +220,7 @@ bool artifacts_upload(JobRun *run, bool success, Error *err)
 static bool fetch_archive(JobRun *run, const JobDependency *from, const char *path, Error *err)
 {
     for (int tries = 0;;) {
-        g_auto(Reply) reply = { 0 };
+        g_auto(ClientReply) reply = { 0 };
         g_auto(Error) why = ERROR_INIT;
         g_unlink(path);
         if (client_download(run->client, from->id, from->token, path, &reply, &why)) {

@@ -21,7 +21,7 @@ enum {
     MAX_BODY = 64 * 1024 * 1024
 };
 
-struct Server {
+struct Coordinator {
     GMutex lock; /* guards url and away_since_us */
     char *url;
     int64_t away_since_us;
@@ -32,7 +32,7 @@ struct Server {
 };
 
 struct Client {
-    Server *server;
+    Coordinator *server;
     ClientStop should_stop;
     void *data;
     CURLM *multi;
@@ -105,7 +105,7 @@ static char *without_slash(char *url)
     return url;
 }
 
-Server *server_new(const ServerOptions *options, Error *err)
+Coordinator *coordinator_new(const CoordinatorOptions *options, Error *err)
 {
     char *url = options->url ? g_strdup(options->url) : read_address(options->address_file);
 
@@ -113,7 +113,7 @@ Server *server_new(const ServerOptions *options, Error *err)
         error_set(err, ERR_USAGE, "no server's URL is given, and no address file tells it");
         return NULL;
     }
-    Server *server = g_new0(Server, 1);
+    Coordinator *server = g_new0(Coordinator, 1);
     g_mutex_init(&server->lock);
     server->url = without_slash(url);
     server->address_file = g_strdup(options->address_file);
@@ -123,7 +123,7 @@ Server *server_new(const ServerOptions *options, Error *err)
     return server;
 }
 
-void server_free(Server *server)
+void coordinator_free(Coordinator *server)
 {
     if (!server)
         return;
@@ -136,7 +136,7 @@ void server_free(Server *server)
     g_free(server);
 }
 
-char *server_url(Server *server)
+char *coordinator_url(Coordinator *server)
 {
     g_mutex_lock(&server->lock);
     char *url = g_strdup(server->url);
@@ -144,7 +144,7 @@ char *server_url(Server *server)
     return url;
 }
 
-int64_t server_away_since_us(Server *server)
+int64_t coordinator_away_since_us(Coordinator *server)
 {
     g_mutex_lock(&server->lock);
     int64_t since = server->away_since_us;
@@ -152,7 +152,7 @@ int64_t server_away_since_us(Server *server)
     return since;
 }
 
-static void server_answered(Server *server)
+static void coordinator_answered(Coordinator *server)
 {
     g_mutex_lock(&server->lock);
     server->away_since_us = 0;
@@ -160,7 +160,7 @@ static void server_answered(Server *server)
 }
 
 /* Notes the absence and looks whether the server is somewhere else by now. */
-static void server_missed(Server *server)
+static void coordinator_missed(Coordinator *server)
 {
     g_autofree char *fresh = read_address(server->address_file);
 
@@ -176,7 +176,7 @@ static void server_missed(Server *server)
 
 /* Client --------------------------------------------------------------------------------------- */
 
-Client *client_new(Server *server, ClientStop should_stop, void *data)
+Client *client_new(Coordinator *server, ClientStop should_stop, void *data)
 {
     Client *client = g_new0(Client, 1);
 
@@ -203,16 +203,16 @@ void client_wake(Client *client)
     curl_multi_wakeup(client->multi);
 }
 
-void reply_clear(Reply *reply)
+void client_reply_clear(ClientReply *reply)
 {
     g_free(reply->job_status);
     g_free(reply->last_update);
     if (reply->body)
         g_string_free(reply->body, TRUE);
-    *reply = (Reply){ 0 };
+    *reply = (ClientReply){ 0 };
 }
 
-bool reply_aborts(const Reply *reply)
+bool client_reply_aborts(const ClientReply *reply)
 {
     return reply->status == 403 || g_strcmp0(reply->job_status, "canceled") == 0 ||
            g_strcmp0(reply->job_status, "failed") == 0;
@@ -230,7 +230,7 @@ static char *header_value(const char *line, size_t n, const char *name)
 
 static size_t on_header(char *line, size_t size, size_t n, void *data)
 {
-    Reply *reply = data;
+    ClientReply *reply = data;
     char *text = NULL;
 
     n *= size;
@@ -254,7 +254,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *data)
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *data)
 {
-    Reply *reply = data;
+    ClientReply *reply = data;
 
     n *= size;
     if (reply->body->len + n > MAX_BODY)
@@ -298,7 +298,7 @@ static bool is_loopback(const char *url)
            g_str_has_prefix(host, "[::1]");
 }
 
-static void set_up(Client *client, const Call *call, const char *base, Reply *reply)
+static void set_up(Client *client, const Call *call, const char *base, ClientReply *reply)
 {
     CURL *easy = client->easy;
     g_autofree char *url = g_strdup_printf("%s/api/v4%s", base, call->path);
@@ -349,11 +349,11 @@ static CURLcode drive(Client *client)
     return result;
 }
 
-static bool perform(Client *client, Call *call, Reply *reply, Error *err)
+static bool perform(Client *client, Call *call, ClientReply *reply, Error *err)
 {
-    g_autofree char *base = server_url(client->server);
+    g_autofree char *base = coordinator_url(client->server);
 
-    *reply = (Reply){ .interval_s = -1, .range_end = -1, .body = g_string_new(NULL) };
+    *reply = (ClientReply){ .interval_s = -1, .range_end = -1, .body = g_string_new(NULL) };
     add_header(call, "Expect", ""); /* none: it costs a round trip and nobody answers it */
     set_up(client, call, base, reply);
     CURLcode result = drive(client);
@@ -362,19 +362,19 @@ static bool perform(Client *client, Call *call, Reply *reply, Error *err)
     if (result == CURLE_WRITE_ERROR)
         return error_set(err, ERR_IO, "the answer is too large or the disk is full");
     if (result != CURLE_OK) {
-        server_missed(client->server);
+        coordinator_missed(client->server);
         return error_set(err, ERR_UNAVAILABLE, "%s: %s", base, curl_easy_strerror(result));
     }
-    server_answered(client->server);
+    coordinator_answered(client->server);
     curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &reply->status);
     return true;
 }
 
 /* Calls ---------------------------------------------------------------------------------------- */
 
-bool client_request_job(Client *client, const char *last_update, Reply *reply, Error *err)
+bool client_request_job(Client *client, const char *last_update, ClientReply *reply, Error *err)
 {
-    const Server *server = client->server;
+    const Coordinator *server = client->server;
     g_autoptr(GString) body = g_string_new(NULL);
     g_auto(Call) call = { .method = "POST",
                           .path = g_strdup("/jobs/request"),
@@ -397,7 +397,7 @@ bool client_request_job(Client *client, const char *last_update, Reply *reply, E
     return perform(client, &call, reply, err);
 }
 
-static char *update_body(const Server *server, const JobUpdate *update)
+static char *update_body(const Coordinator *server, const JobUpdate *update)
 {
     GString *body = g_string_new(NULL);
     char checksum[] = "crc32:00000000";
@@ -426,7 +426,7 @@ static char *update_body(const Server *server, const JobUpdate *update)
     return g_string_free(body, FALSE);
 }
 
-bool client_update_job(Client *client, const JobUpdate *update, Reply *reply, Error *err)
+bool client_update_job(Client *client, const JobUpdate *update, ClientReply *reply, Error *err)
 {
     g_autofree char *body = update_body(client->server, update);
     g_auto(Call) call = { .method = "PUT",
@@ -440,7 +440,7 @@ bool client_update_job(Client *client, const JobUpdate *update, Reply *reply, Er
     return perform(client, &call, reply, err);
 }
 
-bool client_patch_trace(Client *client, const TracePatch *patch, Reply *reply, Error *err)
+bool client_patch_trace(Client *client, const TracePatch *patch, ClientReply *reply, Error *err)
 {
     g_auto(Call) call = { .method = "PATCH",
                           .path = g_strdup_printf("/jobs/%" G_GINT64_FORMAT "/trace?debug_trace=%s",
@@ -465,7 +465,7 @@ static void add_query(GString *path, const char *name, const char *value)
     g_string_append_printf(path, "%c%s=%s", strchr(path->str, '?') ? '&' : '?', name, text);
 }
 
-bool client_upload(Client *client, const Upload *upload, Reply *reply, Error *err)
+bool client_upload(Client *client, const Upload *upload, ClientReply *reply, Error *err)
 {
     GString *path = g_string_new(NULL);
 
@@ -487,8 +487,8 @@ bool client_upload(Client *client, const Upload *upload, Reply *reply, Error *er
     return perform(client, &call, reply, err);
 }
 
-bool client_download(Client *client, int64_t id, const char *token, const char *path, Reply *reply,
-                     Error *err)
+bool client_download(Client *client, int64_t id, const char *token, const char *path,
+                     ClientReply *reply, Error *err)
 {
     g_auto(Call) call = { .method = "GET",
                           .path = g_strdup_printf("/jobs/%" G_GINT64_FORMAT "/artifacts", id),
@@ -500,7 +500,7 @@ bool client_download(Client *client, int64_t id, const char *token, const char *
     add_header(&call, "JOB-TOKEN", token);
     bool answered = perform(client, &call, reply, err);
     if (fclose(call.into) != 0 && answered) {
-        reply_clear(reply);
+        client_reply_clear(reply);
         return error_set(err, ERR_IO, "%s cannot be written", path);
     }
     return answered;

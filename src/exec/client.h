@@ -10,26 +10,26 @@
 
 #include <stdint.h>
 
-typedef struct Server Server;
+typedef struct Coordinator Coordinator;
 
-typedef struct ServerOptions {
+typedef struct CoordinatorOptions {
     const char *url;          /* NULL: from the address file */
     const char *address_file; /* NULL: none */
     const char *token;
     const char *system_id;
     bool sandbox;
-} ServerOptions;
+} CoordinatorOptions;
 
 /* ERR_USAGE: neither a URL nor a readable address file. */
-Server *server_new(const ServerOptions *options, Error *err);
-void server_free(Server *server);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Server, server_free)
+Coordinator *coordinator_new(const CoordinatorOptions *options, Error *err);
+void coordinator_free(Coordinator *server);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Coordinator, coordinator_free)
 
 /* "http://host:port", without a "/" at the end; owned by the caller. */
-char *server_url(Server *server);
+char *coordinator_url(Coordinator *server);
 
 /* Since when no call got an answer, monotonic; 0: the last one did. */
-int64_t server_away_since_us(Server *server);
+int64_t coordinator_away_since_us(Coordinator *server);
 
 typedef struct Client Client;
 
@@ -37,7 +37,7 @@ typedef struct Client Client;
  * with ERR_UNAVAILABLE.  NULL: never. */
 typedef bool (*ClientStop)(void *data);
 
-Client *client_new(Server *server, ClientStop should_stop, void *data);
+Client *client_new(Coordinator *server, ClientStop should_stop, void *data);
 void client_free(Client *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
 
@@ -45,26 +45,26 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Client, client_free)
 void client_wake(Client *client);
 
 /* An answer.  What a header did not say is NULL or -1. */
-typedef struct Reply {
+typedef struct ClientReply {
     long status;
     char *job_status;
     char *last_update;
     int64_t interval_s; /* X-GitLab-Trace-Update-Interval */
     int64_t range_end;  /* of "Range: 0-<size>" */
     GString *body;      /* at most 64 MiB */
-} Reply;
+} ClientReply;
 
-void reply_clear(Reply *reply);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reply, reply_clear)
+void client_reply_clear(ClientReply *reply);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ClientReply, client_reply_clear)
 
 /* Job-Status is canceled or failed, or the token is no longer good: nothing more of this job is
  * wanted. */
-bool reply_aborts(const Reply *reply);
+bool client_reply_aborts(const ClientReply *reply);
 
 /* All calls: true is "there was an answer", whatever its status; false is ERR_UNAVAILABLE with the
  * address read again for the next attempt. @reply is to be cleared by the caller. */
 
-bool client_request_job(Client *client, const char *last_update, Reply *reply, Error *err);
+bool client_request_job(Client *client, const char *last_update, ClientReply *reply, Error *err);
 
 typedef struct JobUpdate {
     int64_t id;
@@ -77,7 +77,7 @@ typedef struct JobUpdate {
     int64_t size_bytes;
 } JobUpdate;
 
-bool client_update_job(Client *client, const JobUpdate *update, Reply *reply, Error *err);
+bool client_update_job(Client *client, const JobUpdate *update, ClientReply *reply, Error *err);
 
 typedef struct TracePatch {
     int64_t id;
@@ -88,7 +88,7 @@ typedef struct TracePatch {
     size_t n;
 } TracePatch;
 
-bool client_patch_trace(Client *client, const TracePatch *patch, Reply *reply, Error *err);
+bool client_patch_trace(Client *client, const TracePatch *patch, ClientReply *reply, Error *err);
 
 typedef struct Upload {
     int64_t id;
@@ -100,10 +100,10 @@ typedef struct Upload {
     const char *expire_in;
 } Upload;
 
-bool client_upload(Client *client, const Upload *upload, Reply *reply, Error *err);
+bool client_upload(Client *client, const Upload *upload, ClientReply *reply, Error *err);
 
 /* The artifacts of job @id into @path, which is made anew. */
-bool client_download(Client *client, int64_t id, const char *token, const char *path, Reply *reply,
-                     Error *err);
+bool client_download(Client *client, int64_t id, const char *token, const char *path,
+                     ClientReply *reply, Error *err);
 
 #endif

@@ -46,7 +46,7 @@ struct Runner {
     char *work_dir;
     char *hidden_dir; /* NULL: none */
     char *jobs_dir;
-    Server *server;
+    Coordinator *server;
     Spawner *spawner;
     Slot *slots;
     int lock_fd;
@@ -101,7 +101,7 @@ static void end_job(Slot *slot)
     g_mutex_unlock(&runner->lock);
 }
 
-static void run_job(Slot *slot, const Reply *reply)
+static void run_job(Slot *slot, const ClientReply *reply)
 {
     const Runner *runner = slot->runner;
     JobContext context = { .options = runner->options,
@@ -130,7 +130,7 @@ static void back_off(Runner *runner, Poll *poll)
 }
 
 /* What an answer means for the next poll. */
-static void after_poll(Slot *slot, Poll *poll, const Reply *reply, int64_t took_ms)
+static void after_poll(Slot *slot, Poll *poll, const ClientReply *reply, int64_t took_ms)
 {
     Runner *runner = slot->runner;
 
@@ -165,7 +165,7 @@ static void after_poll(Slot *slot, Poll *poll, const Reply *reply, int64_t took_
 static void poll_once(Slot *slot, Poll *poll)
 {
     int64_t started = g_get_monotonic_time();
-    g_auto(Reply) reply = { 0 };
+    g_auto(ClientReply) reply = { 0 };
 
     if (!client_request_job(slot->client, poll->last_update, &reply, NULL)) {
         /* Not logged: a server that restarts is nothing special, and the first thread tells of
@@ -204,9 +204,9 @@ static void stop_all(Runner *runner, StopLevel level)
     g_mutex_unlock(&runner->lock);
 }
 
-static bool server_is_lost(Runner *runner)
+static bool coordinator_is_lost(Runner *runner)
 {
-    int64_t since = server_away_since_us(runner->server);
+    int64_t since = coordinator_away_since_us(runner->server);
     int64_t patience_us = runner->options->orphan_s * G_USEC_PER_SEC;
 
     return patience_us > 0 && since && g_get_monotonic_time() - since > patience_us;
@@ -223,7 +223,7 @@ static void wait_for_end(Runner *runner, const sigset_t *signals)
             stop_all(runner, STOP_SHUTDOWN);
             return;
         }
-        if (server_is_lost(runner)) {
+        if (coordinator_is_lost(runner)) {
             log_line(LOG_WARN, "runner stops: no server for %" G_GINT64_FORMAT " s",
                      runner->options->orphan_s);
             stop_all(runner, STOP_ABORT);
@@ -299,7 +299,7 @@ static bool make_work_dir(Runner *runner, Error *err)
     runner->jobs_dir = g_build_filename(runner->work_dir, "jobs", NULL);
     if (!files_make_dir(runner->jobs_dir, err))
         return false;
-    process_kill_leftovers(runner->jobs_dir);
+    spawner_kill_leftovers(runner->jobs_dir);
     remove_old_files(runner);
     return true;
 }
@@ -315,12 +315,12 @@ static bool set_up(Runner *runner, Error *err)
         !make_work_dir(runner, err))
         return false;
     g_autofree char *system_id = load_system_id(runner);
-    ServerOptions server = { .url = options->url,
-                             .address_file = options->address_file,
-                             .token = options->token,
-                             .system_id = system_id,
-                             .sandbox = options->sandbox };
-    runner->server = server_new(&server, err);
+    CoordinatorOptions server = { .url = options->url,
+                                  .address_file = options->address_file,
+                                  .token = options->token,
+                                  .system_id = system_id,
+                                  .sandbox = options->sandbox };
+    runner->server = coordinator_new(&server, err);
     if (!runner->server)
         return false;
     runner->spawner = spawner_new(runner->jobs_dir);
@@ -340,7 +340,7 @@ static void tear_down(Runner *runner)
         client_free(runner->slots[i].client);
     g_free(runner->slots);
     spawner_free(runner->spawner);
-    server_free(runner->server);
+    coordinator_free(runner->server);
     free(runner->work_dir);
     free(runner->hidden_dir);
     g_free(runner->jobs_dir);
@@ -387,5 +387,5 @@ void exec_kill_leftovers(const char *work_dir)
 {
     g_autofree char *jobs_dir = g_build_filename(work_dir, "jobs", NULL);
 
-    process_kill_leftovers(jobs_dir);
+    spawner_kill_leftovers(jobs_dir);
 }

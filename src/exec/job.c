@@ -74,11 +74,11 @@ static Confirmed confirm(const JobContext *context, int64_t id, const char *toke
 
     for (int64_t pause = CONFIRM_FIRST_US; control_level(context->control) == STOP_NONE;
          pause = MIN(pause * 2, CONFIRM_LAST_US)) {
-        g_auto(Reply) reply = { 0 };
+        g_auto(ClientReply) reply = { 0 };
         bool answered = client_update_job(context->client, &update, &reply, NULL);
         if (answered && g_strcmp0(reply.job_status, "canceling") == 0)
             return CONFIRMED_CANCEL;
-        if (answered && reply.status == 200 && !reply_aborts(&reply))
+        if (answered && reply.status == 200 && !client_reply_aborts(&reply))
             return CONFIRMED_RUN;
         if (answered && reply.status < 500 && reply.status != 429)
             return CONFIRMED_DROP;
@@ -92,7 +92,7 @@ static void report_failed(const JobContext *context, int64_t id, const char *tok
                           const char *reason)
 {
     JobUpdate update = { .id = id, .token = token, .state = "failed", .failure_reason = reason };
-    g_auto(Reply) reply = { 0 };
+    g_auto(ClientReply) reply = { 0 };
     g_auto(Error) err = ERROR_INIT;
 
     if (!client_update_job(context->client, &update, &reply, &err))

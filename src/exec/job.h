@@ -14,7 +14,7 @@ typedef struct JobContext {
     const ExecOptions *options;
     const char *work_dir;   /* absolute, no symbolic links in it */
     const char *hidden_dir; /* the same; NULL: none */
-    Server *server;
+    Coordinator *server;
     Spawner *spawner;
     Client *client;   /* of the slot's thread */
     Control *control; /* of this job */

@@ -127,7 +127,7 @@ static bool write_file_variables(JobRun *run, Error *err)
 bool jobenv_make_vars(JobRun *run, Error *err)
 {
     const Job *job = run->job;
-    g_autofree char *server = server_url(run->context->server);
+    g_autofree char *server = coordinator_url(run->context->server);
 
     run->vars = vars_new();
     put_first(run);

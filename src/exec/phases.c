@@ -95,7 +95,7 @@ bool job_script(JobRun *run, const char *name, const char *text, const ScriptOpt
                          .grace_s = GRACE_S,
                          .output = options->output ? options->output : into_trace,
                          .data = options->output ? options->data : run };
-    bool ok = process_run(context->spawner, &spec, result, err);
+    bool ok = spawner_run(context->spawner, &spec, result, err);
     g_unlink(path);
     trace_flush(run->trace);
     return ok;
@@ -243,7 +243,7 @@ static bool run_checkout(JobRun *run, Ending *ending)
     ScriptOptions options = {
         .stop_at = STOP_CANCEL, .deadline_us = run->deadline_us, .network = true, .plain = true
     };
-    g_autofree char *server = server_url(run->context->server);
+    g_autofree char *server = coordinator_url(run->context->server);
     g_autofree char *url = checkout_url(run->job, run->vars, server);
     g_autofree char *text = checkout_script(run->job, run->vars, run->build_dir, url);
 

@@ -314,7 +314,7 @@ static void read_rest(Tree *tree)
         ;
 }
 
-bool process_run(Spawner *spawner, const ProcessSpec *spec, ProcessResult *result, Error *err)
+bool spawner_run(Spawner *spawner, const ProcessSpec *spec, ProcessResult *result, Error *err)
 {
     g_auto(Tree) tree = { .spawner = spawner, .spec = spec, .pid_fd = -1, .output_fd = -1 };
     Watch watch = { .end = PROCESS_EXITED };
@@ -362,7 +362,7 @@ static int kill_noted(const Note *note)
     return found;
 }
 
-void process_kill_leftovers(const char *jobs_dir)
+void spawner_kill_leftovers(const char *jobs_dir)
 {
     g_autoptr(GDir) dir = g_dir_open(jobs_dir, 0, NULL);
 

@@ -45,9 +45,9 @@ typedef struct ProcessResult {
 
 /* Blocks until the process ended and its tree is gone.  @output is called on the same thread.
  * Errors: ERR_IO (it could not be started). */
-bool process_run(Spawner *spawner, const ProcessSpec *spec, ProcessResult *result, Error *err);
+bool spawner_run(Spawner *spawner, const ProcessSpec *spec, ProcessResult *result, Error *err);
 
 /* Kills the trees that @jobs_dir names, see exec_kill_leftovers(). */
-void process_kill_leftovers(const char *jobs_dir);
+void spawner_kill_leftovers(const char *jobs_dir);
 
 #endif

@@ -25,7 +25,7 @@ enum {
 };
 
 struct Trace {
-    Server *server;
+    Coordinator *server;
     Client *client;
     Control *control;
     GThread *sender;
@@ -166,12 +166,12 @@ static void back_off(Trace *trace)
 }
 
 /* What every answer may say besides: stop, and how often to come. */
-static void heed(Trace *trace, const Reply *reply)
+static void heed(Trace *trace, const ClientReply *reply)
 {
     trace->last_contact_us = g_get_monotonic_time();
     if (reply->interval_s > 0)
         trace->watched = reply->interval_s <= WATCHED_S;
-    if (reply_aborts(reply))
+    if (client_reply_aborts(reply))
         control_raise(trace->control, STOP_ABORT);
     else if (g_strcmp0(reply->job_status, "canceling") == 0)
         control_raise(trace->control, STOP_CANCEL);
@@ -182,7 +182,7 @@ static bool send_piece(Trace *trace, int64_t written, char *buffer)
 {
     size_t wanted = (size_t)MIN(written - trace->sent, PATCH_SIZE);
     ssize_t n = pread(trace->fd, buffer, wanted, trace->sent);
-    g_auto(Reply) reply = { 0 };
+    g_auto(ClientReply) reply = { 0 };
 
     g_mutex_lock(&trace->lock);
     bool finished = trace->finished;
@@ -209,7 +209,7 @@ static bool send_piece(Trace *trace, int64_t written, char *buffer)
     return true;
 }
 
-static bool send_update(Trace *trace, const char *state, Reply *reply)
+static bool send_update(Trace *trace, const char *state, ClientReply *reply)
 {
     g_mutex_lock(&trace->lock);
     JobUpdate update = { .id = trace->job_id,
@@ -268,7 +268,7 @@ static void send_while_running(Trace *trace, char *buffer)
 
     while (!wait_for_work(trace, &written) && !should_stop(trace)) {
         bool news = written > trace->sent && !trace->log_unwanted;
-        g_auto(Reply) reply = { 0 };
+        g_auto(ClientReply) reply = { 0 };
         bool ok = news ? send_piece(trace, written, buffer) : send_update(trace, "running", &reply);
         if (ok)
             trace->backoff_us = FIRST_BACKOFF_US;
@@ -280,9 +280,9 @@ static void send_while_running(Trace *trace, char *buffer)
 /* What an answer to the final update means. */
 typedef enum Final { FINAL_DONE, FINAL_AGAIN, FINAL_FAILED } Final;
 
-static Final final_meaning(Trace *trace, const Reply *reply)
+static Final final_meaning(Trace *trace, const ClientReply *reply)
 {
-    if (reply->status == 200 || reply->status == 404 || reply_aborts(reply))
+    if (reply->status == 200 || reply->status == 404 || client_reply_aborts(reply))
         return FINAL_DONE;
     if (reply->status == 412)
         trace->sent = 0;
@@ -295,12 +295,12 @@ static void send_final(Trace *trace, char *buffer)
     int failures = 0;
 
     while (failures < FINAL_ATTEMPTS && !should_stop(trace)) {
-        g_auto(Reply) reply = { 0 };
+        g_auto(ClientReply) reply = { 0 };
         if (trace->sent < trace->written && !trace->log_unwanted) {
             if (send_piece(trace, trace->written, buffer)) {
                 trace->backoff_us = FIRST_BACKOFF_US;
             } else {
-                failures += server_away_since_us(trace->server) == 0;
+                failures += coordinator_away_since_us(trace->server) == 0;
                 back_off(trace);
             }
             continue;
@@ -334,7 +334,7 @@ static void *sender_main(void *data)
 
 /* Life ----------------------------------------------------------------------------------------- */
 
-Trace *trace_new(Server *server, const TraceSpec *spec, Error *err)
+Trace *trace_new(Coordinator *server, const TraceSpec *spec, Error *err)
 {
     int fd = open(spec->spool, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 

@@ -21,7 +21,7 @@ typedef struct TraceSpec {
 } TraceSpec;
 
 /* ERR_IO: the spool cannot be made. */
-Trace *trace_new(Server *server, const TraceSpec *spec, Error *err);
+Trace *trace_new(Coordinator *server, const TraceSpec *spec, Error *err);
 
 /* Gives up what is not sent yet, if trace_finish() was not called. */
 void trace_free(Trace *trace);

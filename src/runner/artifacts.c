@@ -10,7 +10,7 @@
 
 /* The types a runner may send, each with the one format that is right for it. */
 static const struct {
-    ArtifactType type = ARTIFACT_ARCHIVE;
+    ArtifactType type;
     const char *format;
     const char *filename; /* as the API lists it; NULL: as uploaded */
 } forms[] = {
