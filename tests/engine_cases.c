@@ -12,6 +12,7 @@
 #include "pipeline/cancel.h"
 #include "pipeline/events.h"
 #include "pipeline/move.h"
+#include "pipeline/policy.h"
 #include "pipeline/retry.h"
 
 #include <stdio.h>
@@ -70,20 +71,20 @@ static void add_planned_job(Case *c, const CiPlannedJob *planned, int stage)
 
     for (size_t i = 0; i < planned->n_needs; i++)
         needs[i] = planned->needs[i].job;
-    engine_pipeline_add(c->pipeline, &(EngineJob){
-                                         .id = c->pipeline->n_jobs + 1,
-                                         .name = planned->job->name,
-                                         .stage = stage,
-                                         .status = STATUS_CREATED,
-                                         .when = planned->when,
-                                         .start_in_s = planned->start_in_s,
-                                         .allow_failure = planned->allow_failure,
-                                         .by_needs = planned->job->has_needs,
-                                         .needs = needs,
-                                         .n_needs = planned->n_needs,
-                                         .user_id = OWNER,
-                                         .created_at = c->pipeline->now_us,
-                                     });
+    EngineJob job = { .id = c->pipeline->n_jobs + 1,
+                      .name = planned->job->name,
+                      .stage = stage,
+                      .status = STATUS_CREATED,
+                      .when = planned->when,
+                      .start_in_s = planned->start_in_s,
+                      .allow_failure = planned->allow_failure,
+                      .by_needs = planned->job->has_needs,
+                      .needs = needs,
+                      .n_needs = planned->n_needs,
+                      .user_id = OWNER,
+                      .created_at = c->pipeline->now_us };
+    policy_from_plan(planned, &job);
+    engine_pipeline_add(c->pipeline, &job);
 }
 
 /* A stage is there if it has a job.  The plan lists jobs stage by stage. */

@@ -115,6 +115,19 @@ typedef struct CiImage {
     CiStrings pull_policy;
 } CiImage;
 
+typedef struct CiExitCodes {
+    const int *items;
+    size_t n;
+} CiExitCodes;
+
+/* How often, and after which failures, a job is run again by itself. */
+typedef struct CiRetry {
+    int max;
+    bool always;      /* for any reason; else for those in @reasons and @exit_codes */
+    uint64_t reasons; /* bit 1 << FailureReason */
+    CiExitCodes exit_codes;
+} CiRetry;
+
 typedef struct CiRule CiRule; /* ci/rules.h: inside the compiler only */
 struct ExpressionCache;       /* ci/expression.h: likewise */
 
@@ -136,7 +149,9 @@ typedef struct CiJob {
     JobWhen when;
     int64_t start_in_s; /* with WHEN_DELAYED */
     bool allow_failure;
-    int64_t timeout_s; /* 0: not given */
+    CiExitCodes allow_failure_exit_codes; /* with these a failure is allowed */
+    const CiRetry *retry;                 /* NULL: none */
+    int64_t timeout_s;                    /* 0: not given */
     const CiRule *rules;
     size_t n_rules;
     bool has_rules;
@@ -170,6 +185,7 @@ typedef struct CiPlannedJob {
     JobWhen when;       /* never WHEN_NEVER */
     int64_t start_in_s; /* with WHEN_DELAYED */
     bool allow_failure;
+    CiExitCodes allow_failure_exit_codes; /* none where a rule decided on allow_failure */
     CiVariables
         variables;       /* global, workflow rule's, job's, job rule's: merged, in that strength */
     CiStrings tags;      /* expanded; NULL: none */

@@ -99,6 +99,10 @@ void entry_read_image(Entry *e, const Keyword *keyword, const Node *value);
 void entry_read_tags(Entry *e, const Keyword *keyword, const Node *value);
 void entry_read_timeout(Entry *e, const Keyword *keyword, const Node *value);
 void entry_read_artifacts(Entry *e, const Keyword *keyword, const Node *value);
+/* Into a const CiRetry *. */
+void entry_read_retry(Entry *e, const Keyword *keyword, const Node *value);
+/* Into a CiExitCodes. */
+void entry_read_exit_codes(Entry *e, const Keyword *keyword, const Node *value);
 void entry_read_needs(Entry *e, const Keyword *keyword, const Node *value);
 
 typedef enum VariableForms {
@@ -121,6 +125,7 @@ typedef struct Defaults {
     CiStrings tags;
     const CiImage *image;
     const CiArtifacts *artifacts;
+    const CiRetry *retry;
 } Defaults;
 
 /* Whether the top-level pair is hidden, a job, or neither. */

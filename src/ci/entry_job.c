@@ -29,7 +29,9 @@ static void read_start_in(Entry *e, const Keyword *keyword, const Node *value)
     (void)ci_parse_duration(value->text, &job->start_in_s); /* checked with the job */
 }
 
-static const Keyword allow_failure_keywords[] = { KEYWORD_LATER("exit_codes") };
+static const Keyword allow_failure_keywords[] = {
+    { "exit_codes", entry_read_exit_codes, SHAPE_ANY, offsetof(CiJob, allow_failure_exit_codes) },
+};
 
 static void read_allow_failure(Entry *e, const Keyword *keyword, const Node *value)
 {
@@ -37,7 +39,7 @@ static void read_allow_failure(Entry *e, const Keyword *keyword, const Node *val
     Entry hash = { e->c, entry_location(e, keyword->name), value, job };
 
     if (value->kind == NODE_MAP)
-        (void)entry_check_keys(&hash, allow_failure_keywords, G_N_ELEMENTS(allow_failure_keywords));
+        (void)entry_read_hash(&hash, allow_failure_keywords, G_N_ELEMENTS(allow_failure_keywords));
     else
         job->allow_failure = value->truth;
 }
@@ -84,6 +86,7 @@ static const Keyword job_keywords[] = {
     { "timeout", entry_read_timeout, SHAPE_ANY, offsetof(CiJob, timeout_s) },
     { "tags", entry_read_tags, SHAPE_ANY, offsetof(CiJob, tags) },
     { "artifacts", entry_read_artifacts, SHAPE_ANY, offsetof(CiJob, artifacts) },
+    { "retry", entry_read_retry, SHAPE_ANY, offsetof(CiJob, retry) },
     { "needs", entry_read_needs },
     KEYWORD_LATER("run"),
     KEYWORD_LATER("trigger"),
@@ -97,7 +100,6 @@ static const Keyword job_keywords[] = {
     KEYWORD_LATER("cache"),
     KEYWORD_LATER("services"),
     KEYWORD_LATER("parallel"),
-    KEYWORD_LATER("retry"),
     KEYWORD_LATER("hooks"),
     KEYWORD_LATER("coverage"),
     KEYWORD_LATER("id_tokens"),
@@ -243,6 +245,8 @@ static void apply_defaults(CiJob *job, const Defaults *defaults)
         job->image = defaults->image;
     if (!job->artifacts)
         job->artifacts = defaults->artifacts;
+    if (!job->retry)
+        job->retry = defaults->retry;
 }
 
 /* A last rule of `when` alone adds the job to every pipeline that a push may cause. */

@@ -17,7 +17,7 @@ static const Keyword default_keywords[] = {
     KEYWORD_LATER("services"),
     KEYWORD_LATER("cache"),
     KEYWORD_LATER("interruptible"),
-    KEYWORD_LATER("retry"),
+    { "retry", entry_read_retry, SHAPE_ANY, offsetof(Defaults, retry) },
     KEYWORD_LATER("hooks"),
     KEYWORD_LATER("id_tokens"),
     KEYWORD_LATER("identity"),

@@ -276,6 +276,7 @@ static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiV
                                .when = job->when,
                                .start_in_s = job->start_in_s,
                                .allow_failure = job->allow_failure,
+                               .allow_failure_exit_codes = job->allow_failure_exit_codes,
                                .tags = job->tags };
     *own = job->variables;
     if (!job->has_rules)
@@ -287,8 +288,10 @@ static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiV
         planned->when = rule->when;
         planned->start_in_s = rule->start_in_s;
     }
-    if (rule->has_allow_failure)
+    if (rule->has_allow_failure) {
         planned->allow_failure = rule->allow_failure;
+        planned->allow_failure_exit_codes = (CiExitCodes){ 0 };
+    }
     *own = overlay_lists(p->arena, job->variables, rule->variables);
     return planned->when != WHEN_NEVER;
 }

@@ -145,6 +145,33 @@ static const Node *image_node(Arena *arena, const CiImage *image)
     return map;
 }
 
+static void put_exit_codes(Arena *arena, Node *map, const char *key, CiExitCodes codes)
+{
+    Node *list = node_new(arena, NODE_LIST);
+
+    for (size_t i = 0; i < codes.n; i++)
+        node_append(arena, list,
+                    node_new_string(arena, arena_printf(arena, "%d", codes.items[i]), NULL));
+    if (codes.n > 0)
+        put(arena, map, key, list);
+}
+
+static const Node *retry_node(Arena *arena, const CiRetry *retry)
+{
+    Node *map = map_new(arena);
+    Node *when = node_new(arena, NODE_LIST);
+
+    put_text(arena, map, "max", arena_printf(arena, "%d", retry->max));
+    put_text(arena, map, "always", yes_no(retry->always));
+    for (int i = 0; i < N_FAILURE_REASONS; i++)
+        if (retry->reasons & (UINT64_C(1) << i))
+            node_append(arena, when,
+                        node_new_string(arena, name_of(&failure_reason_names, i), NULL));
+    put(arena, map, "when", when);
+    put_exit_codes(arena, map, "exit_codes", retry->exit_codes);
+    return map;
+}
+
 static const Node *job_node(Arena *arena, const CiPlannedJob *planned)
 {
     const CiJob *job = planned->job;
@@ -154,6 +181,9 @@ static const Node *job_node(Arena *arena, const CiPlannedJob *planned)
     put_text(arena, map, "when", name_of(&job_when_names, (int)planned->when));
     put_int(arena, map, "start_in", planned->start_in_s);
     put_text(arena, map, "allow_failure", yes_no(planned->allow_failure));
+    put_exit_codes(arena, map, "allow_failure_exit_codes", planned->allow_failure_exit_codes);
+    if (job->retry)
+        put(arena, map, "retry", retry_node(arena, job->retry));
     if (job->has_needs)
         put(arena, map, "needs", needs_node(arena, planned->needs, planned->n_needs));
     put_strings(arena, map, "before_script", job->before_script);

@@ -11,6 +11,7 @@
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
 #include "pipeline/config.h"
+#include "pipeline/policy.h"
 #include "pipeline/spec.h"
 #include "store/job_specs.h"
 #include "store/pipeline_variables.h"
@@ -168,6 +169,27 @@ static bool is_skipped(const Creation *c)
     return false;
 }
 
+static void add_engine_job(Creation *c, const CiPlannedJob *planned, int stage)
+{
+    const char **needs = arena_new0(c->arena, const char *, planned->n_needs);
+
+    for (size_t i = 0; i < planned->n_needs; i++)
+        needs[i] = planned->needs[i].job;
+    EngineJob job = { .name = planned->job->name,
+                      .stage = stage,
+                      .status = STATUS_CREATED,
+                      .when = planned->when,
+                      .allow_failure = planned->allow_failure,
+                      .by_needs = planned->job->has_needs,
+                      .needs = needs,
+                      .n_needs = planned->n_needs,
+                      .start_in_s = planned->job->start_in_s,
+                      .user_id = c->pipeline->user_id,
+                      .created_at = c->pipeline->created_at };
+    policy_from_plan(planned, &job);
+    engine_pipeline_add(c->engine, &job);
+}
+
 /* Stages without jobs do not become rows; a job keeps its position in the full list. */
 static void build_engine(Creation *c)
 {
@@ -192,23 +214,8 @@ static void build_engine(Creation *c)
         c->config->cancel_on_job_failure;
     for (int i = 0; i < n_stages; i++)
         c->engine->stages[i].name = c->config->stages[c->stage_positions[i]];
-    for (size_t i = 0; i < plan->n_jobs; i++) {
-        const CiPlannedJob *planned = &plan->jobs[i];
-        const char **needs = arena_new0(c->arena, const char *, planned->n_needs);
-        for (size_t k = 0; k < planned->n_needs; k++)
-            needs[k] = planned->needs[k].job;
-        engine_pipeline_add(c->engine, &(EngineJob){ .name = planned->job->name,
-                                                     .stage = stage_of[planned->job->stage_index],
-                                                     .status = STATUS_CREATED,
-                                                     .when = planned->when,
-                                                     .allow_failure = planned->allow_failure,
-                                                     .by_needs = planned->job->has_needs,
-                                                     .needs = needs,
-                                                     .n_needs = planned->n_needs,
-                                                     .start_in_s = planned->job->start_in_s,
-                                                     .user_id = c->pipeline->user_id,
-                                                     .created_at = now });
-    }
+    for (size_t i = 0; i < plan->n_jobs; i++)
+        add_engine_job(c, &plan->jobs[i], stage_of[plan->jobs[i].job->stage_index]);
     engine_pipeline_ready(c->engine);
     engine_advance(c->engine);
     c->pipeline->status = c->engine->status;
@@ -319,7 +326,8 @@ static bool insert_job(Db *db, const Creation *c, const CiPlannedJob *planned,
                        const EngineJob *engine, Error *err)
 {
     g_autofree char *options = spec_to_json(planned);
-    JobSpec spec = { .pipeline_id = c->pipeline->id, .options = options };
+    g_autofree char *policy = policy_to_json(engine);
+    JobSpec spec = { .pipeline_id = c->pipeline->id, .options = options, .policy = policy };
 
     if (!job_spec_insert(db, &spec, err))
         return false;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
+#include "pipeline/policy.h"
 #include "repo/repo.h"
 #include "store/job_specs.h"
 #include "store/stages.h"
@@ -93,6 +94,49 @@ static bool add_job(Process *p, size_t index, const Needs *needs, Error *err)
     return true;
 }
 
+static int compare_specs(const void *a, const void *b)
+{
+    const JobSpec *left = a, *right = b;
+
+    return (left->id > right->id) - (left->id < right->id);
+}
+
+/* Most jobs have none. */
+static bool add_policies(Process *p, Error *err)
+{
+    JobSpec *specs = NULL;
+    size_t n = 0;
+
+    if (!job_spec_list_policies(p->db, p->arena, p->pipeline.id, &specs, &n, err))
+        return false;
+    for (size_t i = 0; n > 0 && i < p->n_jobs; i++) {
+        JobSpec key = { .id = p->jobs[i].spec_id };
+        const JobSpec *spec = bsearch(&key, specs, n, sizeof(key), compare_specs);
+        if (spec && !policy_from_json(p->arena, spec->policy, p->engine_jobs[i], err))
+            return false;
+    }
+    return true;
+}
+
+/* How often each name ran before: what bounds its retries. */
+static bool add_retry_counts(Process *p, Error *err)
+{
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    RetryCount *counts = NULL;
+    size_t n = 0;
+
+    if (!job_count_retries(p->db, p->arena, p->pipeline.id, &counts, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        g_hash_table_insert(by_name, (void *)counts[i].name, &counts[i]);
+    for (size_t i = 0; n > 0 && i < p->n_jobs; i++) {
+        const RetryCount *count = g_hash_table_lookup(by_name, p->jobs[i].name);
+        if (count)
+            p->engine_jobs[i]->n_retried = (int)count->n;
+    }
+    return true;
+}
+
 bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pipeline_id,
                   Error *err)
 {
@@ -117,6 +161,8 @@ bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pi
     for (size_t i = 0; i < p->n_jobs; i++)
         if (!add_job(p, i, &needs, err))
             return false;
+    if (!add_policies(p, err) || !add_retry_counts(p, err))
+        return false;
     engine_pipeline_ready(p->engine);
     return true;
 }
