@@ -7,7 +7,7 @@
 #include "store/users.h"
 
 /* Stores @user and their namespace, in one write; sets @user->id.  created_at is the caller's.
- * Errors: ERR_CONFLICT (the name or the address is taken; the message is for the user), ERR_INVALID. */
+ * Errors: ERR_CONFLICT (name or address is taken; the message is for the user), ERR_INVALID. */
 bool account_create(const Site *site, User *user, Error *err);
 
 /* Stores what changed; another username moves the namespace, and so the paths of all in it.

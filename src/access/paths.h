@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 typedef enum PathKind {
-    PATH_TOP, /* a user's name, or a group at the top: shares its place with the server's own pages */
+    PATH_TOP,   /* of a user, or a group at the top: beside the server's own pages */
     PATH_GROUP, /* a subgroup */
     PATH_PROJECT,
     N_PATH_KINDS

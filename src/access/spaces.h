@@ -10,7 +10,7 @@
 #include "store/namespaces.h"
 #include "store/projects.h"
 
-/* Stores a group and makes @owner_id its first owner.  From @group: parent_id (0: at the top), name,
+/* Stores a group; @owner_id becomes its first owner.  From @group: parent_id (0: at the top), name,
  * path, description, visibility; sets the rest.  ERR_NO_RECORD: the parent is gone. */
 bool space_create_group(const Site *site, Arena *arena, int64_t owner_id, Namespace *group,
                         Error *err);

@@ -115,7 +115,7 @@ static bool reply_list(Req *rq, const NamespaceFilter *filter, const Field *fiel
     return reply_json(rq);
 }
 
-/* Those one belongs to, unless all that are visible are asked for; administrators see all anyway. */
+/* Those one belongs to, unless all that are visible are asked for; administrators see all. */
 static bool list_groups(Req *rq, Error *err)
 {
     NamespaceFilter filter = read_filter(rq);

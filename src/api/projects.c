@@ -213,8 +213,8 @@ static bool may_create_in(Req *rq, int64_t user_id, const Namespace *space, bool
     return true;
 }
 
-/* Where the project goes: @user_id's own namespace unless the request names another.  A namespace that is hidden and one where the
- * caller has no right get the same answer. */
+/* Where the project goes: @user_id's own namespace unless the request names another.  A hidden one
+ * and one where the caller has no right get the same answer. */
 static bool find_space(Req *rq, int64_t user_id, Namespace *space, Error *err)
 {
     g_auto(Error) failed = ERROR_INIT;
