@@ -465,6 +465,7 @@ static bool list_managers(Req *rq, Error *err)
 
 /* --- tokens ---------------------------------------------------------------------------------- */
 
+/* gitlab-runner sends the body `null`: it is not looked at. */
 static bool reset_token(Req *rq, Error *err)
 {
     g_autofree char *token = NULL;
@@ -561,7 +562,8 @@ const Route runner_routes[] = {
     { PUT, "/runners/:id", 0, update_params, update },
     { DELETE, "/runners/:id", 0, id_params, delete_runner },
     { GET, "/runners/:id/managers", 0, id_params, list_managers },
-    { POST, "/runners/:id/reset_authentication_token", 0, id_params, reset_token, .status = 201 },
+    { POST, "/runners/:id/reset_authentication_token", 0, id_params, reset_token, .status = 201,
+      .body = BODY_RAW },
     { GET, "/projects/:id/runners", CAN_ADMIN_RUNNERS, list_params, list_of_project,
       .paged = true },
     { POST, "/projects/:id/runners", CAN_ADMIN_RUNNERS, assign_params, assign, .status = 201 },

@@ -36,7 +36,8 @@ static void write_job_info(JsonWriter *w, const PayloadInput *in)
     jw_put_int(w, "user_id", in->job->user_id);
     int64_t queued = in->job->queued_at ? clock_now(in->site->clock) - in->job->queued_at : 0;
     jw_put_double(w, "time_in_queue_seconds", (double)queued / US_PER_S);
-    jw_put_string(w, "project_jobs_running_on_instance_runners_count", "0");
+    /* A label of a metric: "not counted". */
+    jw_put_string(w, "project_jobs_running_on_instance_runners_count", "+Inf");
     jw_end_object(w);
 }
 
