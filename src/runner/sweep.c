@@ -7,7 +7,11 @@
 #include "runner/queue.h"
 #include "store/job_queue.h"
 
-enum { ROUND_US = 1000000, AT_ONCE = 200 };
+enum {
+    ROUND_US = 1000000,
+    AT_ONCE = 200,
+    OVERDUE_GRACE_S = 900 /* the runner ends a job at its timeout, and then has files to bring */
+};
 
 /* What is done to each job of a list. */
 typedef bool (*JobAction)(const Site *site, const Job *job, Error *err);
@@ -30,6 +34,14 @@ static bool fail_lost(const Site *site, const Job *job, Error *err)
     return operation_fail_job(site, job,
                               job->status == STATUS_CANCELING ? FAILURE_NO_UPDATES_CANCELING
                                                               : FAILURE_NO_UPDATES_RUNNING,
+                              err);
+}
+
+static bool fail_overdue(const Site *site, const Job *job, Error *err)
+{
+    return operation_fail_job(site, job,
+                              job->status == STATUS_CANCELING ? FAILURE_SERVER_TIMEOUT_CANCELING
+                                                              : FAILURE_SERVER_TIMEOUT_RUNNING,
                               err);
 }
 
@@ -69,6 +81,21 @@ static void sweep_silent(const Site *site, Arena *arena, int64_t now, int64_t si
     for_each(site, jobs, n, fail_lost, "lost: no sign of its runner");
 }
 
+/* A runner that goes on talking but does not end its job. */
+static void sweep_overdue(const Site *site, Arena *arena, int64_t now)
+{
+    g_auto(Error) err = ERROR_INIT;
+    Job *jobs = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!job_list_overdue(db, arena, now, OVERDUE_GRACE_S, AT_ONCE, &jobs, &n, &err))
+            log_error(&err, "cannot look for overdue jobs");
+    }
+    for_each(site, jobs, n, fail_overdue, "ended: far past its timeout");
+}
+
 static void sweep_delayed(const Site *site, Arena *arena, int64_t now)
 {
     g_auto(Error) err = ERROR_INIT;
@@ -91,6 +118,7 @@ void sweep_once(const Site *site, int64_t since_us)
 
     sweep_unconfirmed(site, arena, now);
     sweep_silent(site, arena, now, since_us);
+    sweep_overdue(site, arena, now);
     sweep_delayed(site, arena, now);
     if (!artifact_sweep(site, AT_ONCE, &err))
         log_error(&err, "cannot remove expired artifacts");
