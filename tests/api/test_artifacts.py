@@ -150,13 +150,6 @@ def test_who_may_download(roles, project_factory, role, status):
     assert answer.status_code == status or (role == "nobody" and answer.status_code == 401), answer.text
 
 
-def test_artifacts_that_are_not_public(roles, project_factory):
-    ci = CI.replace("    expire_in", "    public: false\n    expire_in")
-    made = Made(roles.join(project_factory({"art-ci.yml": ci})))
-    assert roles["reporter"].get(made.path).status_code == 403
-    assert roles["developer"].get(made.path).status_code == 200
-
-
 def test_upload_needs_the_job_s_own_token(anonymous, made, project_factory):
     project = project_factory({"art-ci.yml": CI})
     project.trigger(file="art-ci.yml")

@@ -14,8 +14,8 @@ REFERENCE = "reference-template-projects/dataops-template/dataops-reference"
 
 @pytest.fixture(scope="module")
 def demo():
-    """The finished pipeline of the data product, on a server with two runner slots."""
-    with Server(runners=2) as server:
+    """The finished pipeline of the data product, on a server with two runner slots and no containers."""
+    with Server("--ignore-image", runners=2) as server:
         api = server.api
         parent = None
         *groups, name = REFERENCE.split("/")

@@ -27,7 +27,8 @@ class Zoo:
         self.ids["failed"] = project.trigger(file="one-ci.yml")["id"]
         project.runner.take("only").fail()
         self.ids["canceled"] = project.trigger(file="one-ci.yml")["id"]
-        assert api.post(f"{project.at}/pipelines/{self.ids['canceled']}/cancel").status_code == 200
+        api.post(f"{project.at}/pipelines/{self.ids['canceled']}/cancel")
+        project.wait_for(self.ids["canceled"], "canceled")
         self.ids["tag"] = project.trigger("v1", file="one-ci.yml")["id"]
         self.ids["other"] = project.trigger("other", file="one-ci.yml")["id"]
         # A runner picks the oldest job: the tag's, then the branch's.

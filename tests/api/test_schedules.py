@@ -94,7 +94,7 @@ def test_zone_comes_back_as_given(api, place, zone):
 
 
 @pytest.mark.parametrize("cron", ["* * * * *", "*/5 * * * *", "0 0 1,15 * *", "0 9-17/2 * * mon-fri", "0 0 L * *", "0 0 * jan sun",
-                                  "0 0 29 2 *", "0 0 * * 7", "0 0 * * 1#1", "59 23 31 12 *", "0 0 13 * 5"])
+                                  "0 0 29 2 *", "0 0 * * 7", "0 0 * * 1#1", "59 23 31 12 *", "0 0 13 * 5", "0 24 * * *"])
 def test_crons_that_are_fine(api, place, cron):
     schedule = created(api, place, cron=cron)
     assert schedule["cron"] == cron
@@ -105,7 +105,7 @@ def test_blanks_around_the_cron_are_stripped(api, place):
     assert created(api, place, cron="  0 1 * * *  ")["cron"] == "0 1 * * *"
 
 
-@pytest.mark.parametrize("cron", ["61 * * * *", "0 0 31 2 *", "01 * * *", "", " ", "* * * *", "nonsense", "* * * * * * *", "0 24 * * *",
+@pytest.mark.parametrize("cron", ["61 * * * *", "0 0 31 2 *", "01 * * *", "", " ", "* * * *", "nonsense", "* * * * * * *", "0 25 * * *",
                                   "0 0 0 * *", "0 0 * 13 *", "0 0 * * 8", "5-1/0 * * * *", "*/0 * * * *", "@", "1,,2 * * * *",
                                   "9999999999999999999 * * * *", "a" * 10_000])
 def test_crons_that_are_not(api, place, cron):
@@ -416,6 +416,7 @@ def test_play_with_a_broken_file_leaves_a_failed_pipeline(api, fresh):
                                           ("nobody", 401)])
 def test_who_may_play(api, roles, joined, role, status):
     schedule = created(api, joined)
+    api.make(at(joined, schedule) + "/variables", key="_PIPELINE_FILE_NAME", value="full-ci.yml")
     assert roles[role].post(at(joined, schedule) + "/play").status_code == status
 
 

@@ -133,7 +133,11 @@ class Server:
         self._reader = None
 
     def __enter__(self):
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def __exit__(self, *_):
         self.close()
@@ -155,7 +159,7 @@ class Server:
         self._reader = threading.Thread(target=self._read_output, args=(self.process,), daemon=True)
         self._reader.start()
         if not self._ready.wait(READY_SECONDS) or self.url is None:
-            self.process.kill()
+            self.kill9()
             raise AssertionError(f"{' '.join(command)} did not become ready:\n{self.log()}")
         self.api = Api(self.url, self.token)
         return self
