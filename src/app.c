@@ -5,6 +5,8 @@
 #include "access/token.h"
 #include "api/caller.h"
 #include "api/errors.h"
+#include "api/imports.h"
+#include "api/project_life.h"
 #include "api/routes.h"
 #include "base/log.h"
 #include "base/seal.h"
@@ -54,7 +56,6 @@ static const Mount mounts[] = {
     { "/api/v4", pipeline_routes },
     { "/api/v4", project_routes },
     { "/api/v4", protected_ref_routes },
-    { "/api/v4", runner_job_routes },
     { "/api/v4", runner_job_routes },
     { "/api/v4", runner_protocol_routes },
     { "/api/v4", runner_routes },
@@ -249,8 +250,8 @@ static bool start(App *app, Error *err)
 
 static bool begin_work(App *app, Error *err)
 {
-    if (!push_recover(&app->site, err) || !register_ensure_instance_token(&app->site, err) ||
-        !start_embedded(app, err))
+    if (!project_life_recover(&app->site, err) || !push_recover(&app->site, err) ||
+        !register_ensure_instance_token(&app->site, err) || !start_embedded(app, err))
         return false;
     app->sweeper = sweeper_start(&app->site);
     app->ticker = ticker_start(&app->site);
@@ -274,6 +275,10 @@ static void stop(App *app)
         server_stop(app->server, STOP_GRACE_S * US_PER_S);
     sweeper_stop(app->sweeper);
     server_free(app->server);
+    /* An import that does not end in time still uses all that is freed below; the next start marks it as failed. */
+    if (!imports_stop(app->api.imports, STOP_GRACE_S * US_PER_S))
+        return;
+    imports_free(app->api.imports);
     trace_files_free(app->api.traces);
     blob_store_free(app->site.blobs);
     repo_store_free(app->site.repos);
@@ -305,6 +310,7 @@ bool app_serve(const Settings *settings, Error *err)
     app.program = g_file_read_link("/proc/self/exe", NULL);
     app.site = (Site){ .settings = settings, .clock = &app.clock, .wakeups = wakeups_new() };
     app.api.site = &app.site;
+    app.api.imports = imports_new(&app.site);
     bool ok = start(&app, err) && begin_work(&app, err);
     if (ok) {
         sigwait(&signals, &signal_number);

@@ -19,7 +19,10 @@
 enum { RESTART_PAUSE_MS = 200, MAX_RESTART_PAUSE_MS = 5000, SOON_DEAD_US = 2000000 };
 
 struct Embedded {
-    EmbeddedOptions options;
+    EmbeddedOptions options; /* its texts are the three below */
+    char *program;
+    char *address_file;
+    char *token_file;
     char *lock_file;
     char *work_dir;
     char *data_dir;
@@ -177,6 +180,9 @@ Embedded *embedded_start(const EmbeddedOptions *options, Error *err)
     Embedded *e = g_new0(Embedded, 1);
 
     e->options = *options;
+    e->options.program = e->program = g_strdup(options->program);
+    e->options.address_file = e->address_file = g_strdup(options->address_file);
+    e->options.token_file = e->token_file = g_strdup(options->token_file);
     e->data_dir = g_canonicalize_filename(options->settings->data, NULL);
     e->lock_file = g_build_filename(e->data_dir, "run", "runner.lock", NULL);
     e->work_dir = g_build_filename(e->data_dir, "runner", NULL);
@@ -230,6 +236,9 @@ void embedded_stop(Embedded *e, int64_t grace_us)
     if (e->wake[1] >= 0)
         close(e->wake[1]);
     g_mutex_clear(&e->lock);
+    g_free(e->program);
+    g_free(e->address_file);
+    g_free(e->token_file);
     g_free(e->data_dir);
     g_free(e->lock_file);
     g_free(e->work_dir);

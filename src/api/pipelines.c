@@ -301,7 +301,7 @@ static bool cancel(Req *rq, Error *err)
 
     return find(rq, &pipeline, err) && may_update_pipeline(rq, &pipeline, err) &&
            operation_cancel_pipeline(site_of(rq), pipeline.id, err) && find(rq, &pipeline, err) &&
-           reply_pipeline(rq, &pipeline, pipeline_fields, 201, err);
+           reply_pipeline(rq, &pipeline, pipeline_fields, 200, err);
 }
 
 static bool retry(Req *rq, Error *err)
