@@ -194,6 +194,19 @@ def test_tags_from_a_variable_and_an_icon(project_factory):
     assert job["tag_list"] == ["fast", "linux"]
 
 
+def test_variables_refer_to_each_other(project_factory):
+    project = project_factory({"var-ci.yml": """\
+variables: {TOP: build, MIDDLE: $TOP/staged}
+job:
+  script: [x]
+  variables: {FILE: "${MIDDLE}/a.csv", COPY: $FILE, UNKNOWN: $NO_SUCH/x}
+"""})
+    project.trigger(file="var-ci.yml")
+    job = project.runner.take("job")
+    assert (job.variable("FILE"), job.variable("COPY")) == ("build/staged/a.csv", "build/staged/a.csv")
+    assert job.variable("UNKNOWN") == "$NO_SUCH/x"
+
+
 def test_reference_project(project_factory):
     reference = project_factory({
         "base.yml": "include: /stages.yml\n.job:\n  script: [echo $WHAT]\n  tags: [$AGENT_TAG]\n  icon: rocket\n",

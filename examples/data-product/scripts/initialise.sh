@@ -31,7 +31,11 @@ done
 
 [ "$missing" = 0 ] || { echo "Cannot go on without what is missing above." >&2; exit 1; }
 
-release=$(dpkg-query --show --showformat '${Version}' iso-codes 2>/dev/null || echo "unknown")
+# From the package database, or where a sandbox hides that, from the package's own changelog.
+release=$(dpkg-query --show --showformat '${Version}' iso-codes 2>/dev/null \
+    || zcat /usr/share/doc/iso-codes/changelog*.gz 2>/dev/null | sed -n '/^iso-codes (/ { s/.*(\([^)]*\)).*/\1/p; q; }' \
+    || true)
+release=${release:-unknown}
 mkdir -p "$BUILD_DIR"
 cat > "$BUILD_DIR/run.env" <<END
 SOURCE_RELEASE=$release
