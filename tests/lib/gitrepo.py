@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import weakref
 from pathlib import Path
 
 GIT_SECONDS = 120
@@ -23,6 +24,7 @@ class Repository:
     def __init__(self, push_url):
         self.folder = Path(tempfile.mkdtemp(prefix="penstock-git-"))
         self.push_url = push_url
+        self._removal = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.git("init", "--quiet", "--initial-branch", "main")
 
     def git(self, *arguments, check=True):
@@ -58,4 +60,4 @@ class Repository:
         return self.git("push", "--quiet", self.push_url, *(refspecs or ["HEAD"]), check=check)
 
     def remove(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._removal()
