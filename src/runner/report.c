@@ -25,12 +25,6 @@ bool report_authenticate(Db *db, Arena *arena, const char *token, int64_t job_id
     return !job_id || job->id == job_id || error_set(err, ERR_FORBIDDEN, NULL);
 }
 
-bool job_is_held(const Job *job)
-{
-    return job->status == STATUS_RUNNING || job->status == STATUS_CANCELING ||
-           (job->status == STATUS_PENDING && job->confirm_by != 0);
-}
-
 typedef struct Call {
     const Job *job;
     const Report *report;

@@ -24,12 +24,9 @@ typedef struct Report {
 } Report;
 
 /* Finds the attempt that @token was minted for.  ERR_FORBIDDEN: an unknown or dead token, or that of another job
- * than @job_id (0: any).  It may be over: see job_is_held(). */
+ * than @job_id (0: any).  It may be over: see job_is_held(), store/jobs.h. */
 bool report_authenticate(Db *db, Arena *arena, const char *token, int64_t job_id, Job *job,
                          Error *err);
-
-/* Whether its runner still has it: running, canceling, or handed out and to be confirmed. */
-bool job_is_held(const Job *job);
 
 /* Records @report.  @status: the job's afterwards (for the Job-Status header).
  * Errors: ERR_FORBIDDEN (the attempt is over; @status is set all the same), ERR_BAD_REQUEST. */

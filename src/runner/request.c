@@ -153,6 +153,26 @@ static bool add_given(Gathered *g, Db *db, Error *err)
     return true;
 }
 
+/* Each key once, with the value and marks of its strongest source, and references among values
+ * resolved: shells do not look into a value for a second time. */
+static void settle_variables(Gathered *g)
+{
+    CiStrings cycle = NULL; /* creating the pipeline has told of it */
+    CiVariables settled = ci_expand_values(g->arena, variables_for_ci(&g->variables), &cycle);
+    g_autoptr(GHashTable) strongest = g_hash_table_new(g_str_hash, g_str_equal);
+    Variables list;
+
+    for (size_t i = 0; i < g->variables.n; i++)
+        g_hash_table_insert(strongest, (char *)g->variables.items[i].key, &g->variables.items[i]);
+    variables_init(&list, g->arena);
+    for (size_t i = 0; i < settled.n; i++) {
+        Variable variable = *(Variable *)g_hash_table_lookup(strongest, settled.items[i].key);
+        variable.value = settled.items[i].value;
+        variables_add(&list, variable);
+    }
+    g->variables = list;
+}
+
 /* From the weakest source to the strongest; an attempt's own (job token and the like) last, since
  * nobody may put something else in their place. */
 static bool gather_variables(Gathered *g, Db *db, Error *err)
@@ -173,6 +193,7 @@ static bool gather_variables(Gathered *g, Db *db, Error *err)
         return false;
     variables_add_attempt(&g->variables, &run, &g->handout->job, g->request->runner,
                           g->handout->token);
+    settle_variables(g);
     return true;
 }
 
