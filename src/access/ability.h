@@ -52,6 +52,7 @@ typedef struct Subject {
     AccessLevel level; /* of the user there, inherited ones too */
     Visibility visibility;
     bool public_jobs; /* the project's setting; false for a group */
+    bool archived;    /* it is read only; false for a group */
 } Subject;
 
 /* Whether it exists for the caller at all: if not, the answer is "not found". */

@@ -17,7 +17,8 @@ bool subject_of_project(Db *db, int64_t user_id, bool admin, const Project *proj
                       .admin = admin,
                       .level = (AccessLevel)level,
                       .visibility = project->visibility,
-                      .public_jobs = project->public_jobs };
+                      .public_jobs = project->public_jobs,
+                      .archived = project->archived };
     return true;
 }
 

@@ -74,6 +74,17 @@ static void writes_need_their_role_however_open_the_project(void)
             check(rows[i].ability, (Visibility)visibility, true, rows[i].least);
 }
 
+static void archived_projects_are_read_only_for_everyone(void)
+{
+    Subject admin = who(ADMIN, VISIBILITY_PUBLIC, true);
+
+    admin.archived = true;
+    g_assert_false(access_can(&admin, CAN_CREATE_PIPELINES));
+    g_assert_false(access_can(&admin, CAN_PUSH_CODE));
+    g_assert_true(access_can(&admin, CAN_READ_JOBS));
+    g_assert_true(access_can(&admin, CAN_REMOVE_PROJECT));
+}
+
 static void every_ability_has_a_rule(void)
 {
     Subject owner = who(OWNER, VISIBILITY_PRIVATE, false);
@@ -90,6 +101,7 @@ int main(int argc, char **argv)
                     public_jobs_open_pipelines_to_all_who_see_the_project);
     g_test_add_func("/access/ability/code", code_of_private_projects_starts_at_reporter);
     g_test_add_func("/access/ability/writes", writes_need_their_role_however_open_the_project);
+    g_test_add_func("/access/ability/archived", archived_projects_are_read_only_for_everyone);
     g_test_add_func("/access/ability/complete", every_ability_has_a_rule);
     return g_test_run();
 }

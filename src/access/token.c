@@ -69,7 +69,8 @@ bool token_check_job(Db *db, Arena *arena, const char *token, Job *job, User *us
 
     if (job_by_token(db, arena, hash, job, &failed) &&
         user_get(db, arena, job->user_id, user, &failed))
-        return user->state == USER_ACTIVE || error_set(err, ERR_UNAUTHORIZED, NULL);
+        return (user->state == USER_ACTIVE && job_is_held(job)) ||
+               error_set(err, ERR_UNAUTHORIZED, NULL);
     if (failed.code == ERR_NO_RECORD)
         return error_set(err, ERR_UNAUTHORIZED, NULL);
     return error_move(err, &failed);

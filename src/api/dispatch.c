@@ -107,6 +107,34 @@ static bool check_scopes(Req *rq, Error *err)
     return scopes_hold(caller->scopes, accepted) || error_set(err, ERR_SCOPE, "%s", accepted);
 }
 
+/* An administrator acts as somebody else: `sudo` names an id or a username. */
+static bool act_as_another(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    const char *wanted = param_text(rq, "sudo");
+    User *user = arena_new0(rq->arena, User, 1);
+    g_auto(Error) failed = ERROR_INIT;
+    int64_t id;
+
+    if (!wanted)
+        wanted = req_header(rq, "Sudo");
+    if (!wanted || !*wanted)
+        return true;
+    if (!caller->user->admin)
+        return error_set(err, ERR_FORBIDDEN, "Must be admin to use sudo");
+    if (!caller->scopes || !scopes_hold(caller->scopes, "sudo"))
+        return error_set(err, ERR_SCOPE, "sudo");
+    if (!(text_to_int(wanted, &id)
+              ? user_get(caller->db, rq->arena, id, user, &failed)
+              : user_by_username(caller->db, rq->arena, wanted, user, &failed))) {
+        if (failed.code == ERR_NO_RECORD)
+            return error_set(err, ERR_NOT_FOUND, "User with ID or username '%s'", wanted);
+        return error_move(err, &failed);
+    }
+    caller->user = user;
+    return true;
+}
+
 static bool authenticate(Req *rq, Error *err)
 {
     Caller *caller = caller_of(rq);
@@ -119,9 +147,9 @@ static bool authenticate(Req *rq, Error *err)
         return rq->route->auth == AUTH_OPTIONAL || error_set(err, ERR_UNAUTHORIZED, NULL);
     if (!(from_job ? accept_job_token(rq, token, err) : accept_access_token(rq, token, err)))
         return false;
-    rq->log_user = (int)caller->user->id;
-    if (!check_scopes(rq, err))
+    if (!check_scopes(rq, err) || !act_as_another(rq, err))
         return false;
+    rq->log_user = (int)caller->user->id;
     if (rq->route->auth == AUTH_ADMIN && !caller->user->admin)
         return error_set(err, ERR_FORBIDDEN, NULL);
     return true;

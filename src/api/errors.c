@@ -176,6 +176,14 @@ void errors_no_route(Req *rq, const char *allow)
 {
     JsonWriter *w = reply_writer(rq);
 
+    if (g_str_has_prefix(rq->path, "/api/v3/")) {
+        jw_begin_object(w);
+        jw_put_string(w, "error", "API V3 is no longer supported. Use API V4 instead.");
+        jw_end_object(w);
+        (void)reply_json_status(rq, 410);
+        return;
+    }
+
     jw_begin_object(w);
     jw_put_string(w, "error", allow ? "405 Not Allowed" : "404 Not Found");
     jw_end_object(w);

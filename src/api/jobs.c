@@ -52,6 +52,16 @@ bool find_job(Req *rq, Job *job, Error *err)
 
 /* --- lists --- */
 
+static bool refuse_keyset(Req *rq)
+{
+    JsonWriter *w = reply_writer(rq);
+
+    jw_begin_object(w);
+    jw_put_string(w, "error", "Keyset pagination is not yet available for this type of request");
+    jw_end_object(w);
+    return reply_json_status(rq, 405);
+}
+
 /* Keyset pages carry only the next link, whose cursor is the last id. */
 static bool list_by_keyset(Req *rq, JobFilter *filter, Error *err)
 {
@@ -61,8 +71,7 @@ static bool list_by_keyset(Req *rq, JobFilter *filter, Error *err)
     size_t n = 0;
 
     if (strcmp(req_str(rq, "sort"), "desc") != 0)
-        return error_set(err, ERR_NOT_ALLOWED,
-                         "Keyset pagination is not yet available for this type of request");
+        return refuse_keyset(rq);
     filter->before_id = cursor ? g_ascii_strtoll(cursor, NULL, 10) : 0;
     filter->slice.limit = rq->page.per_page + 1;
     if (!job_list(caller->db, rq->arena, filter, &more, &n, err))

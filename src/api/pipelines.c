@@ -149,6 +149,14 @@ static unsigned status_mask(Req *rq, unsigned of_scope)
     return of_scope ? of_scope & bit : bit;
 }
 
+/* Replies show milliseconds: what is strictly after one of them has its last microsecond behind it. */
+static int64_t after(Req *rq, const char *name)
+{
+    int64_t us = req_time(rq, name);
+
+    return us && us % 1000 == 0 ? us + 999 : us;
+}
+
 static bool build_filter(Req *rq, PipelineFilter *filter, Error *err)
 {
     ScopeMeaning scope = scope_meaning(req_str(rq, "scope"));
@@ -167,9 +175,9 @@ static bool build_filter(Req *rq, PipelineFilter *filter, Error *err)
         .yaml_errors = !req_has(rq, "yaml_errors")   ? ONLY_ANY
                        : req_bool(rq, "yaml_errors") ? ONLY_YES
                                                      : ONLY_NO,
-        .updated_after = req_time(rq, "updated_after"),
+        .updated_after = after(rq, "updated_after"),
         .updated_before = req_time(rq, "updated_before"),
-        .created_after = req_time(rq, "created_after"),
+        .created_after = after(rq, "created_after"),
         .created_before = req_time(rq, "created_before"),
         .order_by = req_str(rq, "order_by"),
         .ascending = strcmp(req_str(rq, "sort"), "asc") == 0,

@@ -255,7 +255,8 @@ static void check_given(Check *check, json_t *object, const Param *row, const ch
         return;
     if (kinds[row->kind].empty_is_unset && json_is_string(value) &&
         json_string_length(value) == 0) {
-        json_object_set_new(object, row->name, json_null());
+        json_object_del(object, row->name);
+        check_absent(check, object, row, label);
         return;
     }
     Verdict verdict = kinds[row->kind].convert(row, value, &native);

@@ -118,8 +118,7 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
     case CI_FETCH_NO_PROJECT:
         return error_set(err, ERR_NO_RECORD, NULL);
     case CI_FETCH_FAILED:
-        return error_set(err, ERR_CONFIG, "The file `%s` could not be read: it may be too large.",
-                         path);
+        return error_set(err, ERR_CONFIG, "The provided YAML is too big");
     }
     CiInput input = { .path = path,
                       .bytes = bytes,

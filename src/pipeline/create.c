@@ -183,7 +183,7 @@ static void add_engine_job(Creation *c, const CiPlannedJob *planned, int stage)
                       .by_needs = planned->job->has_needs,
                       .needs = needs,
                       .n_needs = planned->n_needs,
-                      .start_in_s = planned->job->start_in_s,
+                      .start_in_s = planned->start_in_s,
                       .user_id = c->pipeline->user_id,
                       .created_at = c->pipeline->created_at };
     policy_from_plan(planned, &job);
@@ -355,7 +355,7 @@ static bool insert_job(Db *db, const Creation *c, const CiPlannedJob *planned,
                 .tags = joined_tags(c->arena, planned->tags),
                 .icon = planned->job->icon,
                 .timeout_s = timeout_s,
-                .start_in_s = planned->job->start_in_s,
+                .start_in_s = planned->start_in_s,
                 .created_at = c->pipeline->created_at,
                 .updated_at = c->pipeline->created_at,
                 .queued_at = engine->queued_at,

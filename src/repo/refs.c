@@ -102,8 +102,15 @@ static bool find_ref(git_repository *repo, const char *prefix, const char *name,
 {
     g_autofree char *full = g_strconcat(prefix, name, NULL);
     g_autoptr(git_reference) ref = NULL;
+    int is_valid = 0;
 
-    int rc = git_reference_lookup(&ref, repo, full);
+    /* What cannot be the name of a ref (too long, say) names none. */
+    int rc = git_reference_name_is_valid(&is_valid, full);
+    if (rc == 0 && !is_valid)
+        return error_set(err, ERR_NO_RECORD, "no such ref");
+    rc = git_reference_lookup(&ref, repo, full);
+    if (rc == GIT_EINVALIDSPEC)
+        return error_set(err, ERR_NO_RECORD, "no such ref");
     if (rc == 0)
         rc = commit_of_ref(commit, repo, ref);
     return rc == 0 || git_error_to(err, rc, "ref");

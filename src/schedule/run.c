@@ -2,6 +2,7 @@
 #include "schedule/run.h"
 
 #include "access/subject.h"
+#include "base/log.h"
 #include "base/seal.h"
 #include "pipeline/create.h"
 #include "schedule/cron.h"
@@ -109,4 +110,64 @@ bool schedule_run(const Site *site, Arena *arena, const PipelineSchedule *schedu
                                 .also = settle,
                                 .also_data = &s };
     return pipeline_create(site, arena, &request, out, err);
+}
+
+typedef struct Refusal {
+    const Site *site;
+    int64_t tick_id;
+    const char *reason;
+} Refusal;
+
+static bool settle_refused(Db *db, void *data, Error *err)
+{
+    const Refusal *refusal = data;
+    bool done;
+
+    return schedule_tick_settle(db, refusal->tick_id, TICK_FAILED, 0, refusal->reason,
+                                clock_now(refusal->site->clock), &done, err);
+}
+
+/* What the schedule itself is the reason for, and not our own trouble. */
+static bool is_a_reason(const Error *err)
+{
+    return err->code == ERR_CONFIG || err->code == ERR_FORBIDDEN || err->code == ERR_NO_RECORD;
+}
+
+bool schedule_fire(const Site *site, const PipelineSchedule *schedule, int64_t user_id,
+                   int64_t tick_id, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    g_auto(Error) failed = ERROR_INIT;
+    Pipeline pipeline;
+
+    if (schedule_run(site, arena, schedule, user_id, tick_id, &pipeline, &failed)) {
+        log_line(LOG_INFO, "schedule %" G_GINT64_FORMAT " made pipeline %" G_GINT64_FORMAT,
+                 schedule->id, pipeline.id);
+        return true;
+    }
+    if (!is_a_reason(&failed))
+        return error_move(err, &failed);
+    log_error(&failed, "schedule %" G_GINT64_FORMAT " made no pipeline", schedule->id);
+    Refusal refusal = { site, tick_id, error_text(&failed) };
+    return database_write(site->database, settle_refused, &refusal, err);
+}
+
+static bool insert_tick(Db *db, void *data, Error *err)
+{
+    bool is_new = false;
+
+    if (!schedule_tick_insert(db, data, &is_new, err))
+        return false;
+    return is_new || error_set(err, ERR_CONFLICT, "the schedule ticks at this very moment");
+}
+
+bool schedule_play(const Site *site, const PipelineSchedule *schedule, int64_t user_id, Error *err)
+{
+    int64_t now = clock_now(site->clock);
+    ScheduleTick tick = {
+        .schedule_id = schedule->id, .tick_at = now, .result = TICK_DUE, .recorded_at = now
+    };
+
+    return database_write(site->database, insert_tick, &tick, err) &&
+           schedule_fire(site, schedule, user_id, tick.id, err);
 }

@@ -15,4 +15,12 @@ bool schedule_plan_next(PipelineSchedule *schedule, int64_t now_us, Error *err);
 bool schedule_run(const Site *site, Arena *arena, const PipelineSchedule *schedule, int64_t user_id,
                   int64_t tick_id, Pipeline *out, Error *err);
 
+/* Records a tick at this very time and runs the schedule as @user_id; a run that its configuration, ref or owner does
+ * not allow is the tick's recorded reason, and no error. */
+bool schedule_play(const Site *site, const PipelineSchedule *schedule, int64_t user_id, Error *err);
+
+/* schedule_run() for a recorded tick, which is settled whatever comes of it.  false: our own trouble; the tick stays open. */
+bool schedule_fire(const Site *site, const PipelineSchedule *schedule, int64_t user_id,
+                   int64_t tick_id, Error *err);
+
 #endif

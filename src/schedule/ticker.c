@@ -60,21 +60,6 @@ static bool record_due(const Site *site, const PipelineSchedule *schedule, Firin
     return true;
 }
 
-typedef struct Refusal {
-    const Site *site;
-    int64_t tick_id;
-    const char *reason;
-} Refusal;
-
-static bool settle_refused(Db *db, void *data, Error *err)
-{
-    const Refusal *refusal = data;
-    bool done;
-
-    return schedule_tick_settle(db, refusal->tick_id, TICK_FAILED, 0, refusal->reason,
-                                clock_now(refusal->site->clock), &done, err);
-}
-
 static bool get_schedule(const Site *site, Arena *arena, int64_t id, PipelineSchedule *schedule,
                          Error *err)
 {
@@ -88,22 +73,11 @@ static void fire(const Site *site, const Firing *firing)
     g_autoptr(Arena) arena = arena_new();
     g_auto(Error) err = ERROR_INIT;
     PipelineSchedule schedule;
-    Pipeline pipeline;
 
-    if (get_schedule(site, arena, firing->schedule_id, &schedule, &err) &&
-        schedule_run(site, arena, &schedule, schedule.owner_id, firing->tick_id, &pipeline, &err)) {
-        log_line(LOG_INFO, "schedule %" G_GINT64_FORMAT " made pipeline %" G_GINT64_FORMAT,
-                 schedule.id, pipeline.id);
-        return;
-    }
-    log_error(&err, "schedule %" G_GINT64_FORMAT " made no pipeline", firing->schedule_id);
-    /* Our own trouble is not an answer: the tick stays open and is taken up again at the next start. */
-    if (err.code != ERR_CONFIG && err.code != ERR_FORBIDDEN && err.code != ERR_NO_RECORD)
-        return;
-    Refusal refusal = { site, firing->tick_id, error_text(&err) };
-    g_auto(Error) failed = ERROR_INIT;
-    if (!database_write(site->database, settle_refused, &refusal, &failed))
-        log_error(&failed, "tick %" G_GINT64_FORMAT " stays open", firing->tick_id);
+    if (!get_schedule(site, arena, firing->schedule_id, &schedule, &err) ||
+        !schedule_fire(site, &schedule, schedule.owner_id, firing->tick_id, &err))
+        log_error(&err, "tick %" G_GINT64_FORMAT " of schedule %" G_GINT64_FORMAT " stays open",
+                  firing->tick_id, firing->schedule_id);
 }
 
 static void fire_in_pool(void *data, void *user_data)

@@ -107,22 +107,23 @@ bool job_end_handout(Db *db, int64_t id, const char *token_hash, bool *done, Err
 bool job_touch(Db *db, int64_t id, const char *token_hash, int64_t now_us, int64_t confirm_by,
                Error *err)
 {
-    return db_exec(db,
-                   "UPDATE jobs SET updated_at = $3, confirm_by = $4"
-                   " WHERE id = $1 AND token_hash = $2",
-                   DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(now_us), DB_TIME(confirm_by)),
-                   NULL, err);
+    return db_exec(
+        db,
+        "UPDATE jobs SET updated_at = $3, confirm_by = $4"
+        " WHERE id = $1 AND token_hash = $2 AND status IN ('pending', 'running', 'canceling')",
+        DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(now_us), DB_TIME(confirm_by)), NULL, err);
 }
 
 bool job_set_trace_size(Db *db, int64_t id, const char *token_hash, int64_t size, bool debug_trace,
                         int64_t now_us, bool *done, Error *err)
 {
-    return query_exec_one(db,
-                          "UPDATE jobs SET trace_size = $3, debug_trace = $4, updated_at = $5"
-                          " WHERE id = $1 AND token_hash = $2",
-                          DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(size),
-                                  DB_BOOL(debug_trace), DB_INT(now_us)),
-                          done, err);
+    return query_exec_one(
+        db,
+        "UPDATE jobs SET trace_size = $3, debug_trace = $4, updated_at = $5"
+        " WHERE id = $1 AND token_hash = $2 AND status IN ('pending', 'running', 'canceling')",
+        DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(size), DB_BOOL(debug_trace),
+                DB_INT(now_us)),
+        done, err);
 }
 
 /* --- watching -------------------------------------------------------------------------------- */

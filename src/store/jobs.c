@@ -189,9 +189,16 @@ bool job_has_warnings(Db *db, int64_t pipeline_id, bool *warnings, Error *err)
 
 /* --- writes ---------------------------------------------------------------------------------- */
 
-/* In these a runner may hold the job: reserved, running, ending. */
+/* In these a runner may hold the job, or have held it: its late reports are told the status. */
 #define STATUSES_OF_A_RUNNER                                                                       \
-    (STATUS_BIT(STATUS_PENDING) | STATUS_BIT(STATUS_RUNNING) | STATUS_BIT(STATUS_CANCELING))
+    (STATUS_BIT(STATUS_PENDING) | STATUS_BIT(STATUS_RUNNING) | STATUS_BIT(STATUS_CANCELING) |      \
+     STATUSES_COMPLETED)
+
+bool job_is_held(const Job *job)
+{
+    return job->status == STATUS_RUNNING || job->status == STATUS_CANCELING ||
+           (job->status == STATUS_PENDING && job->confirm_by != 0);
+}
 
 bool job_update_state(Db *db, int64_t id, Status before, const JobState *state, bool *done,
                       Error *err)
@@ -204,7 +211,8 @@ bool job_update_state(Db *db, int64_t id, Status before, const JobState *state, 
         " user_id = $7, enqueue_now = $8, failure_reason = $9, exit_code = $10, queued_at = $11,"
         " started_at = $12, finished_at = $13, scheduled_at = $14, updated_at = $15,"
         " graceful = $16, token_hash = CASE WHEN $17 = 1 THEN token_hash END,"
-        " confirm_by = CASE WHEN $17 = 1 THEN confirm_by END WHERE id = $1 AND status = $2",
+        " confirm_by = CASE WHEN $3 = 'pending' THEN confirm_by END"
+        " WHERE id = $1 AND status = $2",
         DB_ARGS(DB_INT(id), DB_ENUM(status_names, before), DB_ENUM(status_names, state->status),
                 DB_BOOL(state->allow_failure), DB_BOOL(state->retried), DB_BOOL(state->processed),
                 DB_ID(state->user_id), DB_BOOL(state->enqueue_now),

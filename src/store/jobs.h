@@ -100,6 +100,9 @@ bool job_count_retries(Db *db, Arena *arena, int64_t pipeline_id, RetryCount **c
 /* The mean of what its latest jobs cover; -1: none says. */
 bool job_mean_coverage(Db *db, Arena *arena, int64_t pipeline_id, double *coverage, Error *err);
 
+/* Whether its runner has it: running, canceling, or handed out and to be confirmed. */
+bool job_is_held(const Job *job);
+
 /* Whether one of its latest jobs failed or was canceled and was allowed to. */
 bool job_has_warnings(Db *db, int64_t pipeline_id, bool *warnings, Error *err);
 
@@ -119,7 +122,7 @@ typedef struct JobState {
 } JobState;
 
 /* Writes @state if the status is still @before; @done says whether it was.  A status in which no
- * runner holds the job ends its token. */
+ * runner has held the job ends its token. */
 bool job_update_state(Db *db, int64_t id, Status before, const JobState *state, bool *done,
                       Error *err);
 /* Only that the engine has seen it. */
