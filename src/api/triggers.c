@@ -234,6 +234,18 @@ static bool start_by_trigger(Req *rq, const Trigger *trigger, Start *start, Erro
     return user_get(db, rq->arena, trigger->owner_id, &start->user, err);
 }
 
+/* Another project would have to list this one as allowed, which none can yet. */
+static bool refuse_other_project(Req *rq, const Job *job, const Project *target, Error *err)
+{
+    Project own;
+
+    if (!project_get(caller_of(rq)->db, rq->arena, job->project_id, &own, err))
+        return false;
+    return error_set(err, ERR_FORBIDDEN,
+                     "Authentication by CI/CD job token not allowed from %s to %s.", own.full_path,
+                     target->full_path);
+}
+
 static bool start_by_job(Req *rq, const char *token, Start *start, Error *err)
 {
     Db *db = caller_of(rq)->db;
@@ -244,6 +256,8 @@ static bool start_by_job(Req *rq, const char *token, Start *start, Error *err)
         return failed.code == ERR_FORBIDDEN ? hide(err) : error_move(err, &failed);
     if (!job_is_held(&job))
         return error_set(err, ERR_UNAUTHORIZED, "Job is not running");
+    if (job.project_id != start->project.id)
+        return refuse_other_project(rq, &job, &start->project, err);
     start->source = SOURCE_PIPELINE;
     start->upstream_job_id = job.id;
     return user_get(db, rq->arena, job.user_id, &start->user, err);

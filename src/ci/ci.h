@@ -195,7 +195,7 @@ typedef struct CiPlannedJob {
 
 typedef enum CiPlanResult {
     CI_PLAN_OK,
-    CI_PLAN_FILTERED_BY_WORKFLOW, /* "Pipeline filtered out by workflow rules." */
+    CI_PLAN_FILTERED_BY_WORKFLOW, /* "The pipeline did not run. ..." */
     CI_PLAN_FILTERED_BY_RULES,    /* no job is left outside .pre and .post */
     CI_PLAN_TOO_MANY_JOBS,        /* past CiLimits.jobs */
     CI_PLAN_FAILED                /* a config error: see messages */

@@ -388,7 +388,8 @@ static CiPlan *make_plan(Planner *p)
 
     if (!apply_workflow(p))
         return finish(p, plan, CI_PLAN_FILTERED_BY_WORKFLOW,
-                      "Pipeline filtered out by workflow rules.");
+                      "The pipeline did not run. Review the workflow:rules configuration for "
+                      "the pipeline.");
     const CiVariables lists[] = { p->predefined, p->root, p->given };
     (void)ci_expand_values(p->arena, concatenate(p->arena, lists, G_N_ELEMENTS(lists)),
                            &p->root_cycle);
@@ -406,8 +407,8 @@ static CiPlan *make_plan(Planner *p)
                                    plan->n_jobs, p->limits.jobs));
     if (!has_middle_job(plan))
         return finish(p, plan, CI_PLAN_FILTERED_BY_RULES,
-                      "Pipeline will not run for the selected trigger. The rules configuration "
-                      "prevented any jobs from being added to the pipeline.");
+                      "The resulting pipeline would have been empty. Review the rules "
+                      "configuration for the relevant jobs.");
     return plan;
 }
 

@@ -24,6 +24,12 @@ typedef struct RunnerFlags {
     gboolean ignore_image;
 } RunnerFlags;
 
+static void set_default(char **text, const char *otherwise)
+{
+    if (!*text)
+        *text = g_strdup(otherwise);
+}
+
 static bool parse(RunnerFlags *flags, char **argv, Error *err)
 {
     const GOptionEntry entries[] = {
@@ -65,6 +71,9 @@ static bool parse(RunnerFlags *flags, char **argv, Error *err)
         return error_set(err, ERR_USAGE, "%s", failed->message);
     if (n > 1)
         return error_set(err, ERR_USAGE, "'%s' is not expected here", all[1]);
+    set_default(&flags->work_dir, "./penstock-runner");
+    set_default(&flags->executor, "sandbox");
+    set_default(&flags->name, "penstock runner");
     if (flags->slots < 1 || flags->slots > 256)
         return error_set(err, ERR_USAGE, "--slots: a whole number from 1 to 256");
     if (!g_str_equal(flags->executor, "sandbox") && !g_str_equal(flags->executor, "shell"))
@@ -133,10 +142,7 @@ static int run(const RunnerFlags *flags)
 int cmd_runner(char **argv)
 {
     g_auto(Error) err = ERROR_INIT;
-    RunnerFlags flags = { .work_dir = g_strdup("./penstock-runner"),
-                          .executor = g_strdup("sandbox"),
-                          .name = g_strdup("penstock runner"),
-                          .slots = 2 };
+    RunnerFlags flags = { .slots = 2 };
 
     int status = parse(&flags, argv, &err) ? run(&flags) : cli_wrong_use(error_text(&err));
     flags_clear(&flags);

@@ -111,7 +111,7 @@ static void a_dead_token_changes_nothing(World *w)
     g_assert_cmpuint(count_pending(w, &w->runner), ==, 1);
 }
 
-static void an_end_kills_the_token(World *w)
+static void an_ended_attempt_takes_no_more(World *w)
 {
     JobState state = { .status = STATUS_RUNNING, .exit_code = -1, .graceful = true };
     Job job;
@@ -124,8 +124,10 @@ static void an_end_kills_the_token(World *w)
     state.status = STATUS_SUCCESS;
     OK(job_update_state(w->db, w->job.id, STATUS_RUNNING, &state, &done, &w->err));
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
-    g_assert_null(job.token_hash);
+    g_assert_false(job_is_held(&job));
     g_assert_cmpint(job.runner_id, ==, 7);
+    OK(job_set_trace_size(w->db, w->job.id, "t1", 50, false, NOW + 9, &done, &w->err));
+    g_assert_false(done);
 }
 
 static void the_watchers_find_their_jobs(World *w)
@@ -278,7 +280,7 @@ void add_runner_tests(void)
     add_test("job_queue/by-kind-of-runner", a_runner_sees_what_its_kind_may_serve);
     add_test("job_queue/one-runner-only", a_job_is_handed_to_one_runner_only);
     add_test("job_queue/dead-token-changes-nothing", a_dead_token_changes_nothing);
-    add_test("job_queue/end-kills-token", an_end_kills_the_token);
+    add_test("job_queue/end-kills-token", an_ended_attempt_takes_no_more);
     add_test("job_queue/watchers", the_watchers_find_their_jobs);
     add_test("runners/found-and-changed", a_runner_is_found_and_changed);
     add_test("runners/listed-by-filter", runners_are_listed_by_filter);
