@@ -52,7 +52,8 @@ static void print_route(const char *prefix, const Route *route)
     printf("%s\t%s%s\t%s\t%d\t%d\t", name_of(&http_method_names, (int)route->method), prefix,
            route->path, auth_name(route->auth), route->ability != 0, route->job_token);
     for (const Param *param = route->params; param && param->name; param++)
-        printf("%s%s%s", param == route->params ? "" : " ", param->name, param->required ? "*" : "");
+        printf("%s%s%s", param == route->params ? "" : " ", param->name,
+               param->required ? "*" : "");
     putchar('\n');
 }
 

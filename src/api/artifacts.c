@@ -132,7 +132,8 @@ static bool keep_rows(Db *db, void *data, Error *err)
 {
     const Job *job = data;
 
-    return artifact_set_expire_at(db, job->id, 0, err) && job_set_artifacts_expire_at(db, job->id, 0, err);
+    return artifact_set_expire_at(db, job->id, 0, err) &&
+           job_set_artifacts_expire_at(db, job->id, 0, err);
 }
 
 static bool keep(Req *rq, Error *err)

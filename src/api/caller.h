@@ -24,7 +24,7 @@ typedef struct Api {
     Site *site;
     TraceFiles *traces;
     Imports *imports; /* api/imports.h */
-    Server *server; /* set once it runs: for /metrics */
+    Server *server;   /* set once it runs: for /metrics */
     bool git_over_http;
 } Api;
 

@@ -5,7 +5,7 @@
 
 struct Wakeups {
     GMutex lock;
-    uint64_t sequence; /* starts anywhere, so that no number means the same after a restart */
+    uint64_t sequence;   /* starts anywhere, so that no number means the same after a restart */
     GHashTable *waiting; /* data -> WakeFunc */
 };
 
