@@ -18,7 +18,10 @@
 enum {
     GRACE_S = 8, /* between SIGTERM and SIGKILL: a stopping runner has 10 */
     AFTER_SCRIPT_S = 300,
-    MAX_ATTEMPTS = 10
+    MAX_ATTEMPTS = 10,
+    OWN_ATTEMPTS = 3, /* where the job does not say */
+    AWAIT_FIRST_US = 50 * 1000,
+    AWAIT_LAST_US = 1000 * 1000
 };
 
 static const struct {
@@ -224,7 +227,22 @@ static int attempts(const JobRun *run, const char *key)
 {
     const char *text = vars_get(run->vars, key);
 
-    return text ? (int)CLAMP(g_ascii_strtoll(text, NULL, 10), 1, MAX_ATTEMPTS) : 1;
+    return text ? (int)CLAMP(g_ascii_strtoll(text, NULL, 10), 1, MAX_ATTEMPTS) : OWN_ATTEMPTS;
+}
+
+/* Waits until the server answers again, or the job is to stop: git has no patience of its own for a
+ * server that is being restarted. */
+static void await_server(JobRun *run)
+{
+    JobUpdate update = { .id = run->job->id, .token = run->job->token, .state = "running" };
+
+    for (int64_t pause = AWAIT_FIRST_US; control_level(run->context->control) == STOP_NONE;
+         pause = MIN(pause * 2, AWAIT_LAST_US)) {
+        g_auto(ClientReply) reply = { 0 };
+        if (client_update_job(run->client, &update, &reply, NULL) && reply.status < 500)
+            return;
+        g_usleep((gulong)pause);
+    }
 }
 
 static bool empty_build_dir(JobRun *run, Ending *ending)
@@ -256,6 +274,7 @@ static bool run_checkout(JobRun *run, Ending *ending)
         g_free(first.message);
         if (ok || !again)
             return ok;
+        await_server(run);
         if (!empty_build_dir(run, ending))
             return false;
     }

@@ -171,7 +171,8 @@ class Server:
             if match:
                 self.url, self.port = match[1], int(match[2])
                 self._ready.set()
-        self._ready.set()  # it ended: do not let start() wait
+        if process is self.process:
+            self._ready.set()  # it ended: do not let start() wait
 
     def log(self):
         """All that the process has written so far, stdout and stderr together."""
@@ -187,8 +188,7 @@ class Server:
     def kill9(self):
         """The power goes out."""
         self.process.kill()
-        self.process.wait(STOP_SECONDS)
-        self._reader.join(STOP_SECONDS)
+        self.process.wait(STOP_SECONDS)  # the embedded runner lives on, and holds the pipe that is read
 
     def restart(self):
         """Starts anew on the same data and port, after stop() or kill9()."""
