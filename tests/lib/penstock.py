@@ -129,7 +129,6 @@ class Server:
         self.url = None
         self.api = None
         self._lines = []
-        self._ready = threading.Event()
         self._reader = None
 
     def __enter__(self):
@@ -152,27 +151,26 @@ class Server:
         environment |= {"PENSTOCK_ROOT_TOKEN": ROOT_TOKEN, **self.environment}
         command = [str(self.binary), "serve", "--data", str(self.data),
                    "--listen", f"127.0.0.1:{self.port}", *self.options]
-        self._ready.clear()
+        ready = threading.Event()  # this start's own: a killed server's reader may end later
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace")
-        self._reader = threading.Thread(target=self._read_output, args=(self.process,), daemon=True)
+        self._reader = threading.Thread(target=self._read_output, args=(self.process, ready), daemon=True)
         self._reader.start()
-        if not self._ready.wait(READY_SECONDS) or self.url is None:
+        if not ready.wait(READY_SECONDS) or self.url is None:
             self.kill9()
             raise AssertionError(f"{' '.join(command)} did not become ready:\n{self.log()}")
         self.api = Api(self.url, self.token)
         return self
 
-    def _read_output(self, process):
+    def _read_output(self, process, ready):
         for line in process.stdout:
             self._lines.append(line)
             match = READY_LINE.match(line)
             if match:
                 self.url, self.port = match[1], int(match[2])
-                self._ready.set()
-        if process is self.process:
-            self._ready.set()  # it ended: do not let start() wait
+                ready.set()
+        ready.set()  # it ended: do not let start() wait
 
     def log(self):
         """All that the process has written so far, stdout and stderr together."""
