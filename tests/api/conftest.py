@@ -9,6 +9,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
 
 import penstock  # noqa: E402
 import projects  # noqa: E402
+import routes  # noqa: E402
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "route(name, ...): needs these routes; skipped while the server has them not")
+
+
+def pytest_collection_modifyitems(items):
+    """The one reason to skip: a test of a route that this version does not have."""
+    for item in items:
+        names = [name for marker in item.iter_markers("route") for name in marker.args]
+        absent = [name for name in names if not routes.has_route(name)]
+        if absent:
+            item.add_marker(pytest.mark.skip(reason=f"this version has no {', '.join(absent)}"))
+
+
+def pytest_make_parametrize_id(val):
+    """Long values make no names of tests."""
+    if isinstance(val, (str, bytes)) and len(val) > 80:
+        return f"{val[:20]!r}-and-{len(val) - 20}-more"
+    return None
 
 
 @pytest.fixture(scope="module")

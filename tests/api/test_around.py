@@ -194,6 +194,7 @@ def test_members_that_are_refused(api, roles, project_factory):
 # --- project variables and protected branches
 
 
+@pytest.mark.route("GET /projects/:id/variables/:key", "POST /projects/:id/variables", "DELETE /projects/:id/variables/:key")
 def test_project_variables(api, project_factory):
     project = project_factory()
     path = f"{project.at}/variables"
@@ -211,6 +212,7 @@ def test_project_variables(api, project_factory):
     assert api.delete(f"{path}/COLOR").status_code == 204
 
 
+@pytest.mark.route("POST /projects/:id/variables")
 def test_protected_variable_stays_off_other_branches(api, project_factory):
     project = project_factory(unprotect=False)
     project.repository.push("HEAD:refs/heads/free")
@@ -222,6 +224,7 @@ def test_protected_variable_stays_off_other_branches(api, project_factory):
     assert project.runner.take("build").variable("SECRET") == "hidden-value"
 
 
+@pytest.mark.route("POST /projects/:id/variables")
 def test_trigger_variable_wins_over_the_project_s(api, project_factory):
     project = project_factory()
     api.make(f"{project.at}/variables", key="COLOR", value="blue")
@@ -240,24 +243,37 @@ def test_protected_branches(api, project_factory):
     assert api.get(f"{project.at}/protected_branches/main").status_code == 404
 
 
-def test_hidden_project_is_not_there(roles, project_factory):
-    project = project_factory()
-    for method, path in (("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/members"), ("POST", "/members"), ("GET", "/variables"),
-                         ("POST", "/triggers"), ("POST", "/pipeline"), ("GET", "/repository/tree")):
-        answer = roles["outsider"].request(method, project.at + path, json={"user_id": 1, "access_level": 10, "description": "d", "ref": "main"})
-        assert_answer(answer, 404, NO_PROJECT)
+@pytest.mark.parametrize("method, path", [
+    ("GET", ""), ("PUT", ""), ("DELETE", ""), ("GET", "/members"), ("POST", "/members"), ("POST", "/triggers"), ("POST", "/pipeline"),
+    pytest.param("GET", "/variables", marks=pytest.mark.route("GET /projects/:id/variables")),
+    pytest.param("GET", "/repository/tree", marks=pytest.mark.route("GET /projects/:id/repository/tree")),
+])
+def test_hidden_project_is_not_there(roles, project, method, path):
+    answer = roles["outsider"].request(method, project.at + path, json={"user_id": 1, "access_level": 10, "description": "d", "ref": "main"})
+    assert_answer(answer, 404, NO_PROJECT)
 
 
-def test_repository_reads(api, project):
+@pytest.mark.route("GET /projects/:id/repository/tree")
+def test_repository_tree(api, project):
     assert "full-ci.yml" in [entry["path"] for entry in api.read(f"{project.at}/repository/tree")]
-    branch = api.read(f"{project.at}/repository/branches/main")
-    assert branch["commit"]["id"] == project.sha
-    raw = api.get(f"{project.at}/repository/files/README.md/raw", params={"ref": "main"})
-    assert raw.text == "# Test\n"
-    commit = api.read(f"{project.at}/repository/commits/{project.sha}")
-    assert commit["id"] == project.sha
 
 
+@pytest.mark.route("GET /projects/:id/repository/branches/:branch")
+def test_repository_branch(api, project):
+    assert api.read(f"{project.at}/repository/branches/main")["commit"]["id"] == project.sha
+
+
+@pytest.mark.route("GET /projects/:id/repository/files/:file_path/raw")
+def test_repository_file(api, project):
+    assert api.get(f"{project.at}/repository/files/README.md/raw", params={"ref": "main"}).text == "# Test\n"
+
+
+@pytest.mark.route("GET /projects/:id/repository/commits/:sha")
+def test_repository_commit(api, project):
+    assert api.read(f"{project.at}/repository/commits/{project.sha}")["id"] == project.sha
+
+
+@pytest.mark.route("POST /projects/:id/ci/lint")
 def test_lint(api, project):
     good = api.post(f"{project.at}/ci/lint", json={"content": "job: {script: x}\n"}).json()
     assert (good["valid"], good["errors"]) == (True, [])

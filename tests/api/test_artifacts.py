@@ -103,12 +103,17 @@ def test_latest_by_ref(api, made):
     assert_answer(api.get(f"{base}/download"), 400, {"error": "job is missing"})
 
 
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/test_report")
 def test_report(api, made):
     report = check_entity("TestReport", api.read(f"{made.project.at}/pipelines/{made.pipeline['id']}/test_report"))
     assert (report["total_count"], report["success_count"], report["failed_count"]) == (2, 1, 1)
     suite = report["test_suites"][0]
     assert suite["name"] == "make"
     assert {(case["name"], case["status"]) for case in suite["test_cases"]} == {("good", "success"), ("bad", "failed")}
+
+
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/test_report_summary")
+def test_report_summary(api, made):
     summary = check_entity("TestReportSummary", api.read(f"{made.project.at}/pipelines/{made.pipeline['id']}/test_report_summary"))
     assert summary["total"]["count"] == 2
     assert summary["test_suites"][0]["build_ids"] == [made.job.id]
@@ -186,10 +191,12 @@ def test_archive_that_is_no_zip_breaks_nothing(api, project_factory):
     assert api.get(project.at).status_code == 200
 
 
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/test_report")
 @pytest.mark.parametrize("report", [b"no xml", b"<a>", b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><testsuites>&b;</testsuites>',
                                     b'<!DOCTYPE a [<!ENTITY l "lol">' + b"".join(
                                         b'<!ENTITY l%d "%s">' % (n, b"&l%s;" % (b"" if n == 1 else b"%d" % (n - 1)) * 10)
-                                        for n in range(1, 12)) + b"]><testsuites><testsuite name=\"&l11;\"/></testsuites>"])
+                                        for n in range(1, 12)) + b"]><testsuites><testsuite name=\"&l11;\"/></testsuites>"],
+                         ids=["no-xml", "cut-off", "file-entity", "entity-bomb"])
 def test_report_that_is_hostile(api, project_factory, report):
     project = project_factory({"art-ci.yml": CI})
     pipeline = project.trigger(file="art-ci.yml")

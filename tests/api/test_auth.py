@@ -78,8 +78,8 @@ def test_bad_token_on_a_public_project_is_not_anonymous(anonymous, project_facto
     assert_answer(anonymous.get(f"{public.at}/pipelines", headers={"PRIVATE-TOKEN": "wrong"}), 401, UNAUTHORIZED)
 
 
-@pytest.mark.parametrize("path", ["/jobs", "/jobs/1", "/jobs/1/trace", "/pipeline_schedules", "/triggers", "/variables",
-                                  "/runners", "/members"])
+@pytest.mark.parametrize("path", ["/jobs", "/jobs/1", "/jobs/1/trace", "/pipeline_schedules", "/triggers", "/runners", "/members",
+                                  pytest.param("/variables", marks=pytest.mark.route("GET /projects/:id/variables"))])
 def test_reads_that_always_need_a_token(anonymous, project_factory, path):
     public = project_factory(files={}, visibility="public")
     assert_answer(anonymous.get(public.at + path), 401, UNAUTHORIZED)
@@ -234,6 +234,7 @@ def test_sudo_to_nobody(api):
 # --- project access tokens and job tokens
 
 
+@pytest.mark.route("POST /projects/:id/access_tokens")
 def test_project_access_token(api, project):
     answer = api.post(f"{project.at}/access_tokens", json={
         "name": "robot", "scopes": ["api"], "access_level": 30, "expires_at": in_days(30)})
@@ -247,6 +248,7 @@ def test_project_access_token(api, project):
     assert robot["bot"] is True
 
 
+@pytest.mark.route("POST /projects/:id/access_tokens")
 def test_project_access_token_sees_no_other_project(api, project, project_factory):
     other = project_factory(files={})
     token = api.make(f"{project.at}/access_tokens", name="robot", scopes=["api"], access_level=40,

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 from entities import check_entity, check_list
-from penstock import REPOSITORY, Server
+from penstock import REPOSITORY, Server, wait_until
 from projects import Project
 
 EXAMPLES = REPOSITORY / "examples"
@@ -76,6 +76,7 @@ def test_logs_tell_what_was_done(demo):
     assert "Netherlands Antillean Guilder" in log(demo, "Test Expectations")
 
 
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/test_report")
 def test_reports_are_collected(demo):
     report = check_entity("TestReport", demo.api.read(f"{demo.at}/pipelines/{demo.pipeline_id}/test_report"))
     assert (report["total_count"], report["failed_count"]) == (15, 4)
@@ -96,7 +97,6 @@ def test_a_person_releases_it(demo):
     answer = demo.api.post(f"{demo.at}/jobs/{job['id']}/play")
     assert answer.status_code == 200, answer.text
     demo.wait_for(demo.pipeline_id, "success")
-    from penstock import wait_until
     wait_until(lambda: demo.job(job["id"])["status"] in ("success", "failed"), "the release")
     demo.results = demo.jobs(demo.pipeline_id)
     assert demo.results["Release to Consumers"]["status"] == "success", log(demo, "Release to Consumers")

@@ -154,8 +154,10 @@ def test_project_jobs_have_totals(api, many):
     assert list(links(answer)) == ["next", "first", "last"]
 
 
-@pytest.mark.parametrize("path", ["/pipeline_schedules", "/triggers", "/members", "/variables",
-                                  "/repository/branches"])
+@pytest.mark.parametrize("path", [
+    "/pipeline_schedules", "/triggers", "/members",
+    pytest.param("/variables", marks=pytest.mark.route("GET /projects/:id/variables")),
+    pytest.param("/repository/branches", marks=pytest.mark.route("GET /projects/:id/repository/branches"))])
 def test_other_lists_have_the_headers(api, many, path):
     answer = api.get(many.at + path)
     assert answer.status_code == 200, answer.text

@@ -199,12 +199,13 @@ def test_pipeline_with_errors(zoo):
     assert zoo.project.jobs(zoo.ids["broken"]) == {}
 
 
-def test_unknown_pipeline(api, project):
-    for path in ("", "/jobs", "/bridges", "/variables", "/test_report", "/test_report_summary"):
-        assert_answer(api.get(f"{project.at}/pipelines/999999{path}"), 404, NO_RECORD)
-    for path in ("/retry", "/cancel"):
-        assert_answer(api.post(f"{project.at}/pipelines/999999{path}"), 404, NO_RECORD)
-    assert_answer(api.delete(f"{project.at}/pipelines/999999"), 404, NO_RECORD)
+@pytest.mark.parametrize("method, path", [
+    ("GET", ""), ("GET", "/jobs"), ("GET", "/variables"), ("POST", "/retry"), ("POST", "/cancel"), ("DELETE", ""),
+    *(pytest.param("GET", path, marks=pytest.mark.route(f"GET /projects/:id/pipelines/:pipeline_id{path}"))
+      for path in ("/bridges", "/test_report", "/test_report_summary")),
+])
+def test_unknown_pipeline(api, project, method, path):
+    assert_answer(api.request(method, f"{project.at}/pipelines/999999{path}"), 404, NO_RECORD)
 
 
 def test_pipeline_of_another_project(api, ran, project):
@@ -343,12 +344,15 @@ def test_retry(api, project_factory):
     assert before["release"]["status"] == "skipped"
     answer = api.post(f"{project.at}/pipelines/{pipeline_id}/retry")
     assert answer.status_code == 201, answer.text
-    assert check_entity("Pipeline", answer.json())["finished_at"] is None
+    # The time of the last end stays until there is a new one.
+    assert check_entity("Pipeline", answer.json())["finished_at"] == failed["finished_at"]
     after = project.jobs(pipeline_id)
     assert after["unit"]["id"] > before["unit"]["id"]
     assert after["build"]["id"] == before["build"]["id"]
     assert project.runner.run_all() == ["unit"]
-    assert project.wait_for(pipeline_id, "success")["duration"] is not None
+    again = project.wait_for(pipeline_id, "success")
+    assert again["duration"] is not None
+    assert again["finished_at"] > failed["finished_at"]
     retried = api.read(f"{project.at}/pipelines/{pipeline_id}/jobs", include_retried="true")
     assert [job["name"] for job in retried].count("unit") == 2
 
@@ -396,17 +400,24 @@ def test_variables_are_for_whoever_started_it_and_maintainers(roles, project_fac
     assert_answer(roles["developer"].get(theirs), 403, FORBIDDEN)
 
 
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/test_report")
 def test_no_test_report(api, ran):
     report = check_entity("TestReport", api.read(f"{ran.at}/pipelines/{ran.finished['id']}/test_report"))
     assert report["total_count"] == 0 and report["test_suites"] == []
+
+
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/test_report_summary")
+def test_no_test_report_summary(api, ran):
     summary = check_entity("TestReportSummary", api.read(f"{ran.at}/pipelines/{ran.finished['id']}/test_report_summary"))
     assert summary["total"]["count"] == 0
 
 
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/bridges")
 def test_no_bridges(api, ran):
     assert api.read(f"{ran.at}/pipelines/{ran.finished['id']}/bridges") == []
 
 
+@pytest.mark.route("PUT /projects/:id/pipelines/:pipeline_id/metadata")
 def test_rename(api, project):
     path = f"{project.at}/pipelines/{project.trigger()['id']}"
     answer = api.put(f"{path}/metadata", json={"name": "Monday's run"})

@@ -97,8 +97,16 @@ def test_pipelines(mine, ran):
     assert pipeline.id in [element.id for element in mine.pipelines.list(scope="finished", iterator=True)]
     assert {job.name for job in pipeline.jobs.list(get_all=True)} == {"build", "unit", "style", "release"}
     assert {variable.key for variable in pipeline.variables.list(get_all=True)} >= {"_PIPELINE_FILE_NAME"}
-    assert pipeline.test_report.get().total_count == 0
-    assert pipeline.bridges.list(get_all=True) == []
+
+
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/test_report")
+def test_report_of_a_pipeline(mine, ran):
+    assert mine.pipelines.get(ran.finished["id"]).test_report.get().total_count == 0
+
+
+@pytest.mark.route("GET /projects/:id/pipelines/:pipeline_id/bridges")
+def test_bridges_of_a_pipeline(mine, ran):
+    assert mine.pipelines.get(ran.finished["id"]).bridges.list(get_all=True) == []
 
 
 def test_pages(mine, ran):
@@ -184,18 +192,28 @@ def test_people_and_projects(client, server):
     token = user.personal_access_tokens.create({"name": "t", "scopes": ["api"], "expires_at": in_days(30)})
     theirs = gitlab.Gitlab(server.url, private_token=token.token)
     assert theirs.projects.get(project.id).permissions["project_access"]["access_level"] == 30
-    project.variables.create({"key": "COLOR", "value": "blue"})
-    assert project.variables.get("COLOR").value == "blue"
-    with pytest.raises(gitlab.GitlabHttpError) as caught:
-        theirs.projects.get(project.id).variables.list(get_all=True)
+    with pytest.raises(gitlab.GitlabListError) as caught:
+        theirs.projects.get(project.id).triggers.list(get_all=True)
     assert caught.value.response_code == 403
 
 
-def test_commit_and_lint(client, project_factory):
+@pytest.mark.route("GET /projects/:id/variables/:key", "POST /projects/:id/variables")
+def test_project_variables(client, project_factory):
+    project = client.projects.get(project_factory(files={}).id)
+    project.variables.create({"key": "COLOR", "value": "blue"})
+    assert project.variables.get("COLOR").value == "blue"
+
+
+@pytest.mark.route("POST /projects/:id/ci/lint")
+def test_lint(client, ran):
+    assert client.projects.get(ran.id).ci_lint.create({"content": FULL_CI}).valid is True
+
+
+@pytest.mark.route("POST /projects/:id/repository/commits", "GET /projects/:id/repository/commits/:sha",
+                   "GET /projects/:id/repository/files/:file_path")
+def test_commit(client, project_factory):
     project = client.projects.get(project_factory().id)
     commit = project.commits.create({"branch": "main", "commit_message": "Add [skip ci]", "actions": [
         {"action": "create", "file_path": "more-ci.yml", "content": FULL_CI}]})
     assert project.commits.get(commit.id).title == "Add [skip ci]"
     assert project.files.get("more-ci.yml", ref="main").decode().decode() == FULL_CI
-    result = project.ci_lint.create({"content": FULL_CI})
-    assert result.valid is True

@@ -412,6 +412,14 @@ def test_play_with_a_broken_file_leaves_a_failed_pipeline(api, fresh):
     assert "script" in pipeline["yaml_errors"]
 
 
+def test_play_that_makes_no_pipeline_is_accepted_all_the_same(api, fresh):
+    schedule = created(api, fresh)
+    api.make(at(fresh, schedule) + "/variables", key="_PIPELINE_FILE_NAME", value="none-ci.yml")
+    assert_answer(api.post(at(fresh, schedule) + "/play"), 201, {"message": "201 Created"})
+    assert pipelines_of(api, fresh, schedule) == []
+    assert api.read(at(fresh, schedule))["last_pipeline"] is None
+
+
 @pytest.mark.parametrize("role, status", [("guest", 403), ("reporter", 403), ("developer", 201), ("maintainer", 201), ("outsider", 404),
                                           ("nobody", 401)])
 def test_who_may_play(api, roles, joined, role, status):

@@ -92,7 +92,10 @@ def test_changing_the_project(shown, roles, role):
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
-@pytest.mark.parametrize("path", ["/variables", "/triggers", "/hooks", "/runners"])
+@pytest.mark.parametrize("path", [
+    "/triggers", "/runners",
+    pytest.param("/variables", marks=pytest.mark.route("GET /projects/:id/variables")),
+    pytest.param("/hooks", marks=pytest.mark.route("GET /projects/:id/hooks"))])
 def test_reads_for_maintainers(shown, roles, role, path):
     answer = roles[role].get(shown.at + path)
     if role in ("maintainer", "owner"):

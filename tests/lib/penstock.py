@@ -36,6 +36,9 @@ REQUEST_SECONDS = 60
 WAIT_SECONDS = 60
 POLL_SECONDS = 0.02
 
+# What a sanitized build prints when it has found something.
+SANITIZER_REPORTS = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
+
 FINAL_STATUSES = {"success", "failed", "canceled", "skipped"}
 # Final, or in need of a person.
 RESTING_STATUSES = FINAL_STATUSES | {"manual"}
@@ -125,6 +128,7 @@ class Server:
         self.binary = binary
         self.token = ROOT_TOKEN
         self.process = None
+        self.killed = False
         self.port = 0
         self.url = None
         self.api = None
@@ -152,6 +156,7 @@ class Server:
         command = [str(self.binary), "serve", "--data", str(self.data),
                    "--listen", f"127.0.0.1:{self.port}", *self.options]
         ready = threading.Event()  # this start's own: a killed server's reader may end later
+        self.killed = False
         self.process = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -185,6 +190,7 @@ class Server:
 
     def kill9(self):
         """The power goes out."""
+        self.killed = True
         self.process.kill()
         self.process.wait(STOP_SECONDS)  # the embedded runner lives on, and holds the pipe that is read
 
@@ -195,8 +201,19 @@ class Server:
         self.url = None
         return self.start()
 
+    def check(self):
+        """Fails if the process, now ended, ended badly or a sanitizer had something to say."""
+        lines = self.log().splitlines()
+        found = next((number for number, line in enumerate(lines)
+                      if any(word in line for word in SANITIZER_REPORTS)), None)
+        if found is not None:
+            raise AssertionError("a sanitizer reports:\n" + "\n".join(lines[found:found + 80]))
+        status = self.process.returncode if self.process else 0
+        if status != 0 and not self.killed:
+            raise AssertionError(f"the server ended with {status}, not 0:\n" + "\n".join(lines[-40:]))
+
     def close(self):
-        """Ends the process in whatever state it is, and removes the data that was made here."""
+        """Ends the process in whatever state it is, checks how it ended, and removes the data made here."""
         try:
             if self.process and self.process.poll() is None:
                 try:
@@ -204,6 +221,7 @@ class Server:
                 except subprocess.TimeoutExpired:
                     self.kill9()
                     raise AssertionError(f"the server did not stop on SIGTERM:\n{self.log()}") from None
+            self.check()
         finally:
             if self.own_data:
                 shutil.rmtree(self.data, ignore_errors=True)
