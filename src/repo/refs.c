@@ -104,12 +104,12 @@ static bool find_ref(git_repository *repo, const char *prefix, const char *name,
     g_autoptr(git_reference) ref = NULL;
     int is_valid = 0;
 
-    /* What cannot be the name of a ref (too long, say) names none. */
+    /* What cannot be the name of a ref names none; nor does what libgit2 has no room for. */
     int rc = git_reference_name_is_valid(&is_valid, full);
     if (rc == 0 && !is_valid)
         return error_set(err, ERR_NO_RECORD, "no such ref");
     rc = git_reference_lookup(&ref, repo, full);
-    if (rc == GIT_EINVALIDSPEC)
+    if (rc == GIT_EINVALIDSPEC || rc == GIT_EBUFS)
         return error_set(err, ERR_NO_RECORD, "no such ref");
     if (rc == 0)
         rc = commit_of_ref(commit, repo, ref);
