@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-/* Each costs some hundred kB once it is used; they are opened when more are wanted at once.  Far more
- * than there are threads: a thread may hold two, and must not wait for itself. */
-enum { MAX_READERS = 256 };
+/* Each costs some hundred kB once it is used; they are opened when more are wanted at once. */
+enum { MAX_READERS = DATABASE_MAX_READERS };
 
 struct Database {
     const DbDriver *driver;

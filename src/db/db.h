@@ -132,6 +132,10 @@ bool db_exec(Db *db, const char *sql, const DbArg *args, int64_t *n_changed, Err
 
 /* --- reads and writes --------------------------------------------------------------------- */
 
+/* Connections for reads at a time: far more than there are threads, since a thread that holds one may
+ * want a second and must not wait for itself. */
+enum { DATABASE_MAX_READERS = 256 };
+
 /* A connection for reads, from the pool; every statement sees the last commit.  Blocks while all are
  * in use.  Give it back soon: never hold it over a wait. */
 Db *database_reader(Database *database);
