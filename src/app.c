@@ -64,6 +64,7 @@ static const Mount mounts[] = {
     { "/api/v4", token_routes },
     { "/api/v4", trigger_routes },
     { "/api/v4", user_routes },
+    { "", front_routes },
     { "", health_routes },
     { "", git_routes },
     { 0 },

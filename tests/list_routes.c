@@ -28,6 +28,7 @@ static const struct {
     { "/api/v4", token_routes },
     { "/api/v4", trigger_routes },
     { "/api/v4", user_routes },
+    { "", front_routes },
     { "", health_routes },
     { "", git_routes },
 };

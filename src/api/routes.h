@@ -23,6 +23,7 @@ extern const Route trigger_routes[];
 extern const Route user_routes[];
 
 /* At the root. */
+extern const Route front_routes[];
 extern const Route git_routes[];
 extern const Route health_routes[];
 
