@@ -259,6 +259,18 @@ static const Root *root_for(const Router *router, const char *path)
     return NULL;
 }
 
+/* What comes after the prefix.  There, one slash at the end says nothing, as with GitLab: clients
+ * join addresses carelessly.  Elsewhere it is part of the path. */
+static const char *rest_of(const Root *root, const char *path, Arena *arena)
+{
+    const char *rest = path + root->prefix_length;
+    size_t length = strlen(rest);
+
+    if (length == 0 || rest[length - 1] != '/' || (root->prefix_length == 0 && length > 1))
+        return rest;
+    return arena_strndup(arena, rest, length - 1);
+}
+
 RouteResult router_match(const Router *router, HttpMethod method, const char *path, Arena *arena,
                          RouteMatch *match)
 {
@@ -268,8 +280,7 @@ RouteResult router_match(const Router *router, HttpMethod method, const char *pa
     *match = (RouteMatch){ 0 };
     if (!root || path[0] != '/')
         return ROUTE_NO_PATH;
-    const char *rest = path + root->prefix_length;
-    if (walk_node(&walk, root->node, g_str_equal(rest, "/") ? "" : rest)) {
+    if (walk_node(&walk, root->node, rest_of(root, path, arena))) {
         match->route = walk.route;
         return match_params(&walk, arena, match);
     }

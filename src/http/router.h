@@ -39,7 +39,8 @@ Router *router_new(const Mount *mounts, Error *err);
 void router_free(Router *router);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Router, router_free)
 
-/* @method may be N_HTTP_METHODS: one that no route has.  @path: without the query. */
+/* @method may be N_HTTP_METHODS: one that no route has.  @path: without the query; below a prefix
+ * one slash at its end is not looked at. */
 RouteResult router_match(const Router *router, HttpMethod method, const char *path, Arena *arena,
                          RouteMatch *match);
 

@@ -122,6 +122,16 @@ static void empty_parts_match_nothing(Fixture *f, const void *unused)
     g_assert_cmpint(look(f, GET, "/api/v4/files/1/"), ==, ROUTE_NO_PATH);
 }
 
+static void one_slash_at_the_end_below_a_prefix_says_nothing(Fixture *f, const void *unused)
+{
+    g_assert_cmpint(look(f, GET, "/api/v4/projects/8/jobs/"), ==, ROUTE_FOUND);
+    g_assert_cmpstr(param(f, "id"), ==, "8");
+    g_assert_cmpint(look(f, PUT, "/api/v4/projects/8/jobs/"), ==, ROUTE_NO_METHOD);
+    g_assert_cmpint(look(f, GET, "/api/v4/projects/8/jobs//"), ==, ROUTE_NO_PATH);
+    g_assert_cmpint(look(f, GET, "/page/"), ==, ROUTE_FOUND);
+    g_assert_cmpstr(f->match.params[0].value, ==, "page/");
+}
+
 static void same_route_twice_is_refused(void)
 {
     static const Route rows[] = { { GET, "/a/:x" }, { GET, "/a/:y" }, { 0 } };
@@ -147,6 +157,7 @@ int main(int argc, char **argv)
         { "precedence", literal_beats_parameter_beats_rest },
         { "longest-prefix", longest_prefix_owns_its_paths },
         { "empty-parts", empty_parts_match_nothing },
+        { "slash-at-end", one_slash_at_the_end_below_a_prefix_says_nothing },
     };
 
     g_test_init(&argc, &argv, NULL);
