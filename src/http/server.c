@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IDLE_TIMEOUT_S = 60, CONNECTION_MEMORY = 32 * 1024 };
+/* Clients keep idle connections for 90 s as a rule, gitlab-runner among them: they close first, so
+ * no request meets a connection that is just being closed. */
+enum { IDLE_TIMEOUT_S = 100, CONNECTION_MEMORY = 32 * 1024 };
 
 static void *log_uri(void *server, const char *uri, struct MHD_Connection *connection)
 {
