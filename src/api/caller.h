@@ -62,6 +62,11 @@ bool api_dispatch(Req *rq, Error *err);
  * reader of its own.  A second call does no harm. */
 void caller_release_db(Req *rq);
 
+/* Whether keyset pages are asked for. */
+bool caller_wants_keyset(const Req *rq);
+/* GitLab's answer where a list, or this order of it, has none. */
+bool reply_no_keyset(Req *rq);
+
 /* ERR_FORBIDDEN unless the caller has @ability beside the route's project or group. */
 bool caller_require(Req *rq, Ability ability, Error *err);
 

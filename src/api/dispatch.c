@@ -281,6 +281,39 @@ EntityContext caller_context(Req *rq)
                             .admin = is_admin(caller) };
 }
 
+/* --- keyset pages --- */
+
+bool caller_wants_keyset(const Req *rq)
+{
+    return g_strcmp0(param_text(rq, "pagination"), "keyset") == 0;
+}
+
+bool reply_no_keyset(Req *rq)
+{
+    JsonWriter *w = reply_writer(rq);
+
+    jw_begin_object(w);
+    jw_put_string(w, "error", "Keyset pagination is not yet available for this type of request");
+    jw_end_object(w);
+    return reply_json_status(rq, 405);
+}
+
+/* Lists that have keyset pages declare the parameter. */
+static bool declares_pagination(const Route *route)
+{
+    for (const Param *param = route->params; param && param->name; param++)
+        if (strcmp(param->name, "pagination") == 0)
+            return true;
+    return false;
+}
+
+static bool run_handler(Req *rq, Error *err)
+{
+    if (rq->route->paged && caller_wants_keyset(rq) && !declares_pagination(rq->route))
+        return reply_no_keyset(rq);
+    return rq->route->handler(rq, err);
+}
+
 bool api_dispatch(Req *rq, Error *err)
 {
     Caller *caller = arena_new0(rq->arena, Caller, 1);
@@ -288,7 +321,7 @@ bool api_dispatch(Req *rq, Error *err)
     caller->db = database_reader(site_of(rq)->database);
     rq->caller = caller;
     bool ok = authenticate(rq, err) && req_check_params(rq, err) && load_target(rq, err) &&
-              rq->route->handler(rq, err);
+              run_handler(rq, err);
     caller_release_db(rq);
     return ok;
 }

@@ -52,16 +52,6 @@ bool find_job(Req *rq, Job *job, Error *err)
 
 /* --- lists --- */
 
-static bool refuse_keyset(Req *rq)
-{
-    JsonWriter *w = reply_writer(rq);
-
-    jw_begin_object(w);
-    jw_put_string(w, "error", "Keyset pagination is not yet available for this type of request");
-    jw_end_object(w);
-    return reply_json_status(rq, 405);
-}
-
 /* Keyset pages carry only the next link, whose cursor is the last id. */
 static bool list_by_keyset(Req *rq, JobFilter *filter, Error *err)
 {
@@ -71,33 +61,24 @@ static bool list_by_keyset(Req *rq, JobFilter *filter, Error *err)
     size_t n = 0;
 
     if (strcmp(req_str(rq, "sort"), "desc") != 0)
-        return refuse_keyset(rq);
+        return reply_no_keyset(rq);
     filter->before_id = cursor ? g_ascii_strtoll(cursor, NULL, 10) : 0;
     filter->slice.limit = rq->page.per_page + 1;
     if (!job_list(caller->db, rq->arena, filter, &more, &n, err))
         return false;
     bool has_more = (int64_t)n > rq->page.per_page;
     if (has_more)
-        req_reply_header(rq, "Link",
-                         arena_printf(rq->arena,
-                                      "<%s/api/v4/projects/%" G_GINT64_FORMAT
-                                      "/jobs?cursor=%" G_GINT64_FORMAT "&id=%" G_GINT64_FORMAT
-                                      "&order_by=id&pagination=keyset&per_page=%" G_GINT64_FORMAT
-                                      "&sort=desc>; rel=\"next\"",
-                                      site_of(rq)->external_url, caller->project->id,
-                                      more[rq->page.per_page - 1].id, caller->project->id,
-                                      rq->page.per_page));
+        reply_keyset_header(rq, "cursor", more[rq->page.per_page - 1].id);
     return reply_job_rows(rq, more, has_more ? (size_t)rq->page.per_page : n, err);
 }
 
 static bool list_jobs(Req *rq, Error *err)
 {
-    const char *pagination = req_str(rq, "pagination");
     JobFilter filter = { .project_id = caller_of(rq)->project->id,
                          .statuses = job_statuses_asked(rq, "scope"),
                          .ascending = strcmp(req_str(rq, "sort"), "asc") == 0 };
 
-    if (pagination && strcmp(pagination, "keyset") == 0)
+    if (caller_wants_keyset(rq))
         return list_by_keyset(rq, &filter, err);
     return reply_jobs(rq, &filter, err);
 }

@@ -78,8 +78,33 @@ static bool matches_none(const Req *rq)
            req_bool(rq, "with_issues_enabled") || req_bool(rq, "with_merge_requests_enabled");
 }
 
+/* Keyset pages go by id; each links to those beyond its last. */
+static bool reply_by_keyset(Req *rq, ProjectFilter filter, Error *err)
+{
+    int64_t per_page = rq->page.per_page;
+    Project *projects = NULL;
+    size_t n = 0;
+
+    if (strcmp(filter.order_by, "id") != 0)
+        return reply_no_keyset(rq);
+    filter.slice.limit = per_page + 1;
+    filter.slice.offset = 0;
+    if (!matches_none(rq) &&
+        !project_list(caller_of(rq)->db, rq->arena, &filter, &projects, &n, err))
+        return false;
+    if ((int64_t)n > per_page) {
+        n = (size_t)per_page;
+        reply_keyset_header(rq, filter.ascending ? "id_after" : "id_before", projects[n - 1].id);
+    }
+    return project_write_list(rq, reply_writer(rq), projects, n, req_bool(rq, "simple"), err) &&
+           reply_json(rq);
+}
+
 static bool reply_list(Req *rq, const ProjectFilter *filter, Error *err)
 {
+    if (caller_wants_keyset(rq))
+        return reply_by_keyset(rq, *filter, err);
+
     bool none = matches_none(rq);
     Project *projects = NULL;
     int64_t total = 0;
@@ -385,6 +410,8 @@ static const char *const feature_levels[] = { "disabled", "private", "enabled", 
 static const char *const variable_roles[] = { "no_one_allowed", "developer", "maintainer", "owner",
                                               NULL };
 
+static const char *const paginations[] = { "keyset", "legacy", NULL };
+
 static const Param list_params[] = {
     { "search", PARAM_STR },
     { "search_namespaces", PARAM_BOOL },
@@ -405,6 +432,7 @@ static const Param list_params[] = {
     { "updated_before", PARAM_TIME },
     { "id_after", PARAM_INT },
     { "id_before", PARAM_INT },
+    { "pagination", PARAM_ENUM, .values = paginations },
     { "include_subgroups", PARAM_BOOL },
     { "order_by", PARAM_ENUM, .values = orders, .otherwise = "created_at" },
     { "sort", PARAM_ENUM, .values = sorts, .otherwise = "desc" },

@@ -70,18 +70,19 @@ static int compare_pairs(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* ", <url of @page>; rel=..." */
-static void add_link(GString *links, Req *rq, int64_t page, const char *rel)
+/* ", <url of this request with @key = @value>; rel=..." */
+static void add_link(GString *links, Req *rq, const char *key, int64_t value, const char *rel)
 {
     g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func(g_free);
     const char *name;
-    json_t *value;
+    json_t *given;
 
-    json_object_foreach (rq->params, name, value) {
-        if (!is_secret(name) && strcmp(name, "page") != 0 && strcmp(name, "per_page") != 0)
-            add_pairs(pairs, name, value);
+    json_object_foreach (rq->params, name, given) {
+        if (!is_secret(name) && strcmp(name, key) != 0 && strcmp(name, "page") != 0 &&
+            strcmp(name, "per_page") != 0)
+            add_pairs(pairs, name, given);
     }
-    g_ptr_array_add(pairs, g_strdup_printf("page=%" G_GINT64_FORMAT, page));
+    g_ptr_array_add(pairs, g_strdup_printf("%s=%" G_GINT64_FORMAT, key, value));
     g_ptr_array_add(pairs, g_strdup_printf("per_page=%" G_GINT64_FORMAT, rq->page.per_page));
     g_ptr_array_sort(pairs, compare_pairs);
     if (links->len > 0)
@@ -121,11 +122,19 @@ void reply_page_headers(Req *rq, int64_t total, bool has_more)
         number_header(rq, "X-Total-Pages", pages);
     }
     if (prev > 0)
-        add_link(links, rq, prev, "prev");
+        add_link(links, rq, "page", prev, "prev");
     if (next > 0)
-        add_link(links, rq, next, "next");
-    add_link(links, rq, 1, "first");
+        add_link(links, rq, "page", next, "next");
+    add_link(links, rq, "page", 1, "first");
     if (counted)
-        add_link(links, rq, pages, "last");
+        add_link(links, rq, "page", pages, "last");
+    req_reply_header(rq, "Link", links->str);
+}
+
+void reply_keyset_header(Req *rq, const char *key, int64_t value)
+{
+    g_autoptr(GString) links = g_string_new(NULL);
+
+    add_link(links, rq, key, value, "next");
     req_reply_header(rq, "Link", links->str);
 }

@@ -102,6 +102,8 @@ bool reply_stream_end(Req *rq, bool complete);
 /* The lists' headers (X-Page ... Link) from rq->page.  @total < 0: not counted; then @has_more says
  * whether there is a next page. */
 void reply_page_headers(Req *rq, int64_t total, bool has_more);
+/* Link to the next keyset page: this request with @key = @value. */
+void reply_keyset_header(Req *rq, const char *key, int64_t value);
 
 /* --- waiting without a thread --- */
 

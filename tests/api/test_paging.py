@@ -180,10 +180,31 @@ def test_keyset_jobs(api, many):
     assert seen == sorted(set(seen), reverse=True)
 
 
+def test_keyset_goes_on_with_the_same_filter(api, many):
+    answer = api.get(f"{many.at}/jobs?pagination=keyset&scope[]=created&scope[]=pending&per_page=1")
+    link = parse_qs(urlsplit(links(answer)["next"]).query)
+    assert link["scope[]"] == ["created", "pending"]
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+def test_keyset_projects(api, project_factory, sort):
+    made = [project_factory(files={}).id for _ in range(5)]
+    seen, url = [], f"/projects?pagination=keyset&order_by=id&per_page=2&sort={sort}"
+    while url:
+        page = api.get(url)
+        assert page.status_code == 200, page.text
+        assert "X-Total" not in page.headers and set(links(page)) <= {"next"}
+        seen += ids(page)
+        url = links(page).get("next")
+    assert seen == sorted(set(seen), reverse=sort == "desc")
+    assert set(made) <= set(seen)
+
+
 def test_keyset_of_the_wrong_kind(api, many):
     refused = {"error": "Keyset pagination is not yet available for this type of request"}
     assert_answer(api.get(f"{many.at}/jobs?pagination=keyset&sort=asc"), 405, refused)
     assert_answer(api.get(f"{many.at}/pipelines?pagination=keyset"), 405, refused)
+    assert_answer(api.get("/projects?pagination=keyset"), 405, refused)
 
 
 def test_keyset_with_a_made_up_cursor(api, many):
