@@ -94,8 +94,7 @@ static bool load_variables(Req *rq, ScheduleView *view, Error *err)
     ScheduleVariable *rows = NULL;
     size_t n = 0;
 
-    view->shows_variables =
-        owns_schedule(rq, &view->row) || access_can(&caller_of(rq)->subject, CAN_ADMIN_SCHEDULES);
+    view->shows_variables = may_admin_schedule(rq, &view->row);
     if (!view->shows_variables)
         return true;
     if (!schedule_variable_list(caller_of(rq)->db, rq->arena, view->row.id, &rows, &n, err))

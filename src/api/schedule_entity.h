@@ -17,7 +17,10 @@ bool find_schedule(Req *rq, PipelineSchedule *row, Error *err);
 bool owns_schedule(Req *rq, const PipelineSchedule *row);
 /* ERR_FORBIDDEN for everybody but the owner, maintainers included. */
 bool require_schedule_owner(Req *rq, const PipelineSchedule *row, Error *err);
-/* ERR_FORBIDDEN for all but the owner and maintainers. */
+/* Maintainers, and the owner while they may still run pipelines: a role that was taken away takes
+ * the schedule's secrets with it. */
+bool may_admin_schedule(Req *rq, const PipelineSchedule *row);
+/* ERR_FORBIDDEN for all who may not. */
 bool require_schedule_admin(Req *rq, const PipelineSchedule *row, Error *err);
 
 #endif

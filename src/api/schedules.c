@@ -54,6 +54,14 @@ bool owns_schedule(Req *rq, const PipelineSchedule *row)
     return row->owner_id != 0 && row->owner_id == caller_of(rq)->user->id;
 }
 
+bool may_admin_schedule(Req *rq, const PipelineSchedule *row)
+{
+    const Subject *subject = &caller_of(rq)->subject;
+
+    return access_can(subject, CAN_ADMIN_SCHEDULES) ||
+           (owns_schedule(rq, row) && access_can(subject, CAN_CREATE_SCHEDULES));
+}
+
 /* The owner, while they may still run pipelines. */
 bool require_schedule_owner(Req *rq, const PipelineSchedule *row, Error *err)
 {
@@ -64,7 +72,7 @@ bool require_schedule_owner(Req *rq, const PipelineSchedule *row, Error *err)
 
 bool require_schedule_admin(Req *rq, const PipelineSchedule *row, Error *err)
 {
-    return owns_schedule(rq, row) || caller_require(rq, CAN_ADMIN_SCHEDULES, err);
+    return may_admin_schedule(rq, row) || error_set(err, ERR_FORBIDDEN, NULL);
 }
 
 static bool list_schedules(Req *rq, Error *err)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from entities import check_entity, check_list
 from errors import FORBIDDEN, NO_PROJECT, NO_SCHEDULE, assert_answer, bad_value, base, invalid, missing, model
-from penstock import wait_until
+from penstock import make_user, wait_until
 
 NIGHTLY = {"description": "Nightly", "ref": "main", "cron": "0 1 * * *"}
 
@@ -248,6 +248,20 @@ def test_variables_are_for_the_owner_and_maintainers(api, roles, joined):
     assert [variable["key"] for variable in roles["maintainer"].read(path)["variables"]] == ["A"]
     assert "variables" not in roles["reporter"].read(path)
     assert "variables" not in roles["guest"].read(path)
+
+
+def test_role_that_was_taken_away_takes_the_schedule_s_secrets_with_it(api, fresh):
+    owner = make_user(api, "schedule-owner")
+    api.make(f"{fresh.at}/members", user_id=owner.id, access_level=30)
+    path = at(fresh, created(owner.api, fresh))
+    owner.api.make(f"{path}/variables", key="A", value="secret")
+    assert api.put(f"{fresh.at}/members/{owner.id}", json={"access_level": 10}).status_code == 200
+    assert "variables" not in owner.api.read(path)
+    assert_answer(owner.api.get(f"{path}/variables/A"), 403, FORBIDDEN)
+    assert_answer(owner.api.delete(f"{path}/variables/A"), 403, FORBIDDEN)
+    assert_answer(owner.api.post(f"{path}/take_ownership"), 403, FORBIDDEN)
+    assert_answer(owner.api.delete(path), 403, FORBIDDEN)
+
 
 # --- change
 
