@@ -82,7 +82,8 @@ static bool check_rights(Creation *c, RefRules *rules, Error *err)
 
     if (rq->project->archived || !rq->project->jobs_enabled)
         return error_set(err, ERR_CONFIG, "Pipelines are disabled!");
-    if (!access_can(rq->subject, CAN_CREATE_PIPELINES))
+    /* Not all ways here sign the user in: a trigger's token outlives its owner's account. */
+    if (rq->user->state != USER_ACTIVE || !access_can(rq->subject, CAN_CREATE_PIPELINES))
         return error_set(err, ERR_CONFIG, "Insufficient permissions to create a new pipeline");
     if (c->ref.kind != REPO_REF_COMMIT &&
         !ref_rules_find(db, rq->project->id, c->ref.kind == REPO_REF_TAG, c->ref.name, rules, err))

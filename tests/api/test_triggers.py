@@ -298,3 +298,15 @@ def test_token_acts_as_its_owner(api, project_factory):
     assert api.delete(f"{project.at}/members/{owner.id}").status_code == 204
     answer = api.post(f"{project.at}/trigger/pipeline", json=body)
     assert answer.status_code in (400, 404), answer.text
+
+
+def test_token_of_a_blocked_user_starts_nothing(api, project_factory):
+    project = project_factory()
+    owner = make_user(api, "blocked-trigger-owner")
+    api.make(f"{project.at}/members", user_id=owner.id, access_level=40)
+    token = owner.api.make(f"{project.at}/triggers", description="mine")["token"]
+    assert api.post(f"/users/{owner.id}/block").status_code == 201
+    answer = api.post(f"{project.at}/trigger/pipeline", token=None, json={
+        "token": token, "ref": "main", "variables": {"_PIPELINE_FILE_NAME": "full-ci.yml"}})
+    assert_answer(answer, 400, base("Insufficient permissions to create a new pipeline"))
+    assert api.read(f"{project.at}/pipelines") == []
