@@ -666,7 +666,7 @@ static void cut_off_bodies_reach_no_handler(Fixture *f, const void *unused)
     shutdown(cut->fd, SHUT_WR);
     g_autoptr(Answer) a = ask(whole, "POST /api/v4/echo/1" H "Content-Type: application/json\r\n"
                                      "Content-Length: 2\r\n\r\n{}");
-    g_assert_cmpint(a->status, ==, 200);
+    g_assert_cmpint(a->status, ==, 201);
     g_assert_cmpint(app_count(&f->app, &f->app.n_handled), ==, 1);
 }
 
