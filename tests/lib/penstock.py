@@ -125,6 +125,7 @@ class Server:
         self.environment = dict(environment or {})
         self.own_data = data is None
         self.data = Path(data or tempfile.mkdtemp(prefix="penstock-test-"))
+        self.home = Path(f"{self.data}-home")
         self.binary = binary
         self.token = ROOT_TOKEN
         self.process = None
@@ -152,7 +153,9 @@ class Server:
             key: value for key, value in os.environ.items()
             if not key.startswith("PENSTOCK_") and key.lower() not in ("http_proxy", "https_proxy")
         }
-        environment |= {"PENSTOCK_ROOT_TOKEN": ROOT_TOKEN, **self.environment}
+        # Jobs of the shell executor are login shells: nobody's profile has a say in these tests.
+        self.home.mkdir(exist_ok=True)
+        environment |= {"PENSTOCK_ROOT_TOKEN": ROOT_TOKEN, "HOME": str(self.home), **self.environment}
         command = [str(self.binary), "serve", "--data", str(self.data),
                    "--listen", f"127.0.0.1:{self.port}", *self.options]
         ready = threading.Event()  # this start's own: a killed server's reader may end later
@@ -223,6 +226,7 @@ class Server:
                     raise AssertionError(f"the server did not stop on SIGTERM:\n{self.log()}") from None
             self.check()
         finally:
+            shutil.rmtree(self.home, ignore_errors=True)
             if self.own_data:
                 shutil.rmtree(self.data, ignore_errors=True)
 
