@@ -208,7 +208,8 @@ bool push_recover(const Site *site, Error *err)
         g_auto(Error) failed = ERROR_INIT;
         log_line(LOG_INFO, "a push to project %" G_GINT64_FORMAT " was cut off: going on with it",
                  open[i].project_id);
-        if (!push_end(site, open[i].id, &failed))
+        if (!repo_settle_push(site->repos, open[i].project_id, &failed) ||
+            !push_end(site, open[i].id, &failed))
             log_error(&failed, "push to project %" G_GINT64_FORMAT, open[i].project_id);
     }
     return true;

@@ -152,6 +152,10 @@ typedef struct GitCall {
 bool repo_serve(RepoStore *store, int64_t project_id, const GitCall *call, GitSink sink, void *data,
                 Error *err);
 
+/* Waits for what a killed server's push has left running: git goes on without the server, and may
+ * yet move refs.  After this they stand, on disk.  ERR_UNAVAILABLE: it still runs after a minute. */
+bool repo_settle_push(RepoStore *store, int64_t project_id, Error *err);
+
 /* The pre-receive hook's body: `penstock hook pre-receive`, started by git inside repo_serve();
  * reads "old new ref" lines on stdin and the rules from its environment.  Answers the exit
  * status. */

@@ -174,6 +174,18 @@ static bool push(RepoStore *store, int64_t project_id, const GitCall *call, cons
     return synced ? ok : error_move(err, &sync_error);
 }
 
+bool repo_settle_push(RepoStore *store, int64_t project_id, Error *err)
+{
+    g_autofree char *path = repo_path(store, project_id);
+    int lock = -1;
+
+    if (!store_lock_pushes(store, project_id, &lock, err))
+        return false;
+    bool synced = repo_sync_dirs(path, 0, err);
+    close(lock);
+    return synced;
+}
+
 static bool full_default_ref(RepoStore *store, int64_t project_id, Arena *arena, const char **ref,
                              Error *err)
 {
