@@ -1,6 +1,7 @@
 /* pipeline_entity.c - the pipeline entities. */
 #include "api/pipeline_entity.h"
 
+#include "api/caller.h"
 #include "pipeline/detailed_status.h"
 #include "pipeline/duration.h"
 #include "store/jobs.h"
@@ -144,4 +145,18 @@ bool pipeline_view_load(Db *db, Arena *arena, const Pipeline *pipeline, const Pr
         return false;
     out->user = user_map_find(&users, pipeline->user_id);
     return true;
+}
+
+bool reply_pipeline_rows(Req *rq, const Pipeline *rows, size_t n, const Field *fields)
+{
+    EntityContext context = caller_context(rq);
+    JsonWriter *w = reply_writer(rq);
+
+    jw_begin_array(w);
+    for (size_t i = 0; i < n; i++) {
+        PipelineView view = { .row = rows[i], .project = caller_of(rq)->project };
+        entity_write(w, fields, &view, &context);
+    }
+    jw_end_array(w);
+    return reply_json(rq);
 }

@@ -3,6 +3,7 @@
 #define PENSTOCK_API_PIPELINE_ENTITY_H
 
 #include "api/user_entity.h"
+#include "http/request.h"
 #include "store/pipelines.h"
 #include "store/projects.h"
 
@@ -23,6 +24,9 @@ extern const Field pipeline_metadata_fields[]; /* PipelineWithMetadata */
 /* Loads what the whole entity needs beside @pipeline. */
 bool pipeline_view_load(Db *db, Arena *arena, const Pipeline *pipeline, const Project *project,
                         PipelineView *out, Error *err);
+
+/* Replies with @n rows of the route's project as a list of @fields. */
+bool reply_pipeline_rows(Req *rq, const Pipeline *rows, size_t n, const Field *fields);
 
 /* The keys of a DetailedStatus as an object. */
 typedef struct DetailedStatus DetailedStatus;

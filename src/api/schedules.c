@@ -270,7 +270,6 @@ static bool play_schedule(Req *rq, Error *err)
 static bool list_pipelines(Req *rq, Error *err)
 {
     Caller *caller = caller_of(rq);
-    EntityContext context = caller_context(rq);
     PipelineSchedule row;
     Pipeline *rows = NULL;
     size_t n = 0;
@@ -286,14 +285,7 @@ static bool list_pipelines(Req *rq, Error *err)
         !pipeline_count(caller->db, &filter, 0, &total, err))
         return false;
     reply_page_headers(rq, total, false);
-    JsonWriter *w = reply_writer(rq);
-    jw_begin_array(w);
-    for (size_t i = 0; i < n; i++) {
-        PipelineView view = { .row = rows[i], .project = caller->project };
-        entity_write(w, pipeline_basic_fields, &view, &context);
-    }
-    jw_end_array(w);
-    return reply_json(rq);
+    return reply_pipeline_rows(rq, rows, n, pipeline_basic_fields);
 }
 
 #define SCHEDULES "/projects/:id/pipeline_schedules"

@@ -30,6 +30,22 @@ static void set_default(char **text, const char *otherwise)
         *text = g_strdup(otherwise);
 }
 
+/* Puts defaults in place and holds the values against what is possible. */
+static bool check(RunnerFlags *flags, Error *err)
+{
+    set_default(&flags->work_dir, "./penstock-runner");
+    set_default(&flags->executor, "sandbox");
+    set_default(&flags->name, "penstock runner");
+    if (flags->slots < 1 || flags->slots > 256)
+        return error_set(err, ERR_USAGE, "--slots: a whole number from 1 to 256");
+    if (!g_str_equal(flags->executor, "sandbox") && !g_str_equal(flags->executor, "shell"))
+        return error_set(err, ERR_USAGE, "--executor: '%s' is neither sandbox nor shell",
+                         flags->executor);
+    if (!flags->url && !flags->address_file)
+        return error_set(err, ERR_USAGE, "runner wants --url or --address-file");
+    return true;
+}
+
 static bool parse(RunnerFlags *flags, char **argv, Error *err)
 {
     const GOptionEntry entries[] = {
@@ -57,31 +73,7 @@ static bool parse(RunnerFlags *flags, char **argv, Error *err)
           "run jobs that name an image or services without them", NULL },
         { NULL }
     };
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    g_autoptr(GError) failed = NULL;
-    g_autoptr(GPtrArray) words = g_ptr_array_new();
-
-    g_ptr_array_add(words, (char *)"penstock runner");
-    for (; *argv; argv++)
-        g_ptr_array_add(words, *argv);
-    int n = (int)words->len;
-    char **all = (char **)words->pdata;
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &n, &all, &failed))
-        return error_set(err, ERR_USAGE, "%s", failed->message);
-    if (n > 1)
-        return error_set(err, ERR_USAGE, "'%s' is not expected here", all[1]);
-    set_default(&flags->work_dir, "./penstock-runner");
-    set_default(&flags->executor, "sandbox");
-    set_default(&flags->name, "penstock runner");
-    if (flags->slots < 1 || flags->slots > 256)
-        return error_set(err, ERR_USAGE, "--slots: a whole number from 1 to 256");
-    if (!g_str_equal(flags->executor, "sandbox") && !g_str_equal(flags->executor, "shell"))
-        return error_set(err, ERR_USAGE, "--executor: '%s' is neither sandbox nor shell",
-                         flags->executor);
-    if (!flags->url && !flags->address_file)
-        return error_set(err, ERR_USAGE, "runner wants --url or --address-file");
-    return true;
+    return cli_parse_options("runner", entries, argv, NULL, 0, err) && check(flags, err);
 }
 
 static char *read_token(const RunnerFlags *flags, Error *err)

@@ -33,19 +33,11 @@ static bool parse(TokenFlags *flags, char **argv, Error *err)
           "DATE" },
         { NULL }
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("create");
-    g_autoptr(GError) failed = NULL;
-    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    char *words[1];
 
-    g_ptr_array_add(words, (char *)"penstock token");
-    for (; *argv; argv++)
-        g_ptr_array_add(words, *argv);
-    int n = (int)words->len;
-    char **all = (char **)words->pdata;
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &n, &all, &failed))
-        return error_set(err, ERR_USAGE, "%s", failed->message);
-    if (n != 2 || strcmp(all[1], "create") != 0)
+    if (!cli_parse_options("token", entries, argv, words, 1, err))
+        return false;
+    if (!words[0] || strcmp(words[0], "create") != 0)
         return error_set(err, ERR_USAGE, "token wants the word create; see penstock token --help");
     if (!flags->user || !flags->name || !flags->scopes)
         return error_set(err, ERR_USAGE, "token create wants --user, --name and --scopes");

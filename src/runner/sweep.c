@@ -50,78 +50,78 @@ static bool fail_runner_system(const Site *site, const Job *job, Error *err)
     return operation_fail_job(site, job, FAILURE_RUNNER_SYSTEM, err);
 }
 
-static void sweep_unconfirmed(const Site *site, Arena *arena, int64_t now)
-{
-    g_auto(Error) err = ERROR_INIT;
-    Job *jobs = NULL;
-    size_t n = 0;
+/* --- what each round looks for --- */
 
-    {
-        g_autoptr(Db) db = database_reader(site->database);
-        if (!job_list_unconfirmed(db, arena, now, AT_ONCE, &jobs, &n, &err))
-            log_error(&err, "cannot look for unconfirmed jobs");
-    }
-    for_each(site, jobs, n, queue_take_back, "taken back: nobody confirmed it");
+typedef struct Round {
+    const Site *site;
+    Arena *arena;
+    int64_t now;
+    int64_t since; /* the server's start */
+} Round;
+
+typedef bool (*JobSearch)(Db *db, const Round *round, Job **jobs, size_t *n, Error *err);
+
+static bool find_unconfirmed(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
+{
+    return job_list_unconfirmed(db, round->arena, round->now, AT_ONCE, jobs, n, err);
 }
 
-static void sweep_silent(const Site *site, Arena *arena, int64_t now, int64_t since)
+/* Silence is counted anew after a start: until then runners had nobody to talk to. */
+static bool find_silent(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
 {
-    g_auto(Error) err = ERROR_INIT;
-    int64_t patience = site->settings->lost_runner_s * US_PER_S;
-    Job *jobs = NULL;
-    size_t n = 0;
+    int64_t patience = round->site->settings->lost_runner_s * US_PER_S;
 
-    if (now - since < patience)
-        return;
-    {
-        g_autoptr(Db) db = database_reader(site->database);
-        if (!job_list_silent(db, arena, now - patience, AT_ONCE, &jobs, &n, &err))
-            log_error(&err, "cannot look for lost runners");
-    }
-    for_each(site, jobs, n, fail_lost, "lost: no sign of its runner");
+    if (round->now - round->since < patience)
+        return true;
+    return job_list_silent(db, round->arena, round->now - patience, AT_ONCE, jobs, n, err);
 }
 
-/* A runner that goes on talking but does not end its job. */
-static void sweep_overdue(const Site *site, Arena *arena, int64_t now)
+/* Of runners that go on talking but do not end their jobs. */
+static bool find_overdue(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
 {
-    g_auto(Error) err = ERROR_INIT;
-    Job *jobs = NULL;
-    size_t n = 0;
-
-    {
-        g_autoptr(Db) db = database_reader(site->database);
-        if (!job_list_overdue(db, arena, now, OVERDUE_GRACE_S, AT_ONCE, &jobs, &n, &err))
-            log_error(&err, "cannot look for overdue jobs");
-    }
-    for_each(site, jobs, n, fail_overdue, "ended: far past its timeout");
+    return job_list_overdue(db, round->arena, round->now, OVERDUE_GRACE_S, AT_ONCE, jobs, n, err);
 }
 
-static void sweep_delayed(const Site *site, Arena *arena, int64_t now)
+static bool find_delayed_due(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
 {
-    g_auto(Error) err = ERROR_INIT;
-    Job *jobs = NULL;
-    size_t n = 0;
+    return job_list_delayed_due(db, round->arena, round->now, AT_ONCE, jobs, n, err);
+}
 
-    {
-        g_autoptr(Db) db = database_reader(site->database);
-        if (!job_list_delayed_due(db, arena, now, AT_ONCE, &jobs, &n, &err))
-            log_error(&err, "cannot look for delayed jobs");
-    }
-    for_each(site, jobs, n, operation_start_delayed_job, "its delay is over");
+static const struct {
+    JobSearch search;
+    JobAction action;
+    const char *what;
+} sweeps[] = {
+    { find_unconfirmed, queue_take_back, "taken back: nobody confirmed it" },
+    { find_silent, fail_lost, "lost: no sign of its runner" },
+    { find_overdue, fail_overdue, "ended: far past its timeout" },
+    { find_delayed_due, operation_start_delayed_job, "its delay is over" },
+};
+
+static bool search(const Round *round, JobSearch find, Job **jobs, size_t *n, Error *err)
+{
+    g_autoptr(Db) db = database_reader(round->site->database);
+
+    return find(db, round, jobs, n, err);
 }
 
 void sweep_once(const Site *site, int64_t since_us)
 {
     g_autoptr(Arena) arena = arena_new();
-    g_auto(Error) err = ERROR_INIT;
-    int64_t now = clock_now(site->clock);
+    Round round = { site, arena, clock_now(site->clock), since_us };
+    g_auto(Error) failed = ERROR_INIT;
 
-    sweep_unconfirmed(site, arena, now);
-    sweep_silent(site, arena, now, since_us);
-    sweep_overdue(site, arena, now);
-    sweep_delayed(site, arena, now);
-    if (!artifact_sweep(site, AT_ONCE, &err))
-        log_error(&err, "cannot remove expired artifacts");
+    for (size_t i = 0; i < G_N_ELEMENTS(sweeps); i++) {
+        g_auto(Error) err = ERROR_INIT;
+        Job *jobs = NULL;
+        size_t n = 0;
+        if (search(&round, sweeps[i].search, &jobs, &n, &err))
+            for_each(site, jobs, n, sweeps[i].action, sweeps[i].what);
+        else
+            log_error(&err, "cannot look for jobs to be %s", sweeps[i].what);
+    }
+    if (!artifact_sweep(site, AT_ONCE, &failed))
+        log_error(&failed, "cannot remove expired artifacts");
 }
 
 void sweep_lost_runner(const Site *site, int64_t runner_id)
