@@ -261,6 +261,17 @@ static bool decide(ReqPrivate *c, Error *err)
     return false;
 }
 
+/* The end of what a client sends may come with its last bytes.  libmicrohttpd then reads the bytes,
+ * waits for an event that has already been, and keeps the cut-off request until the connection's
+ * time is over: this makes another event.  Answers can still be written. */
+static void notice_end(const ReqPrivate *c)
+{
+    char byte;
+
+    if (recv(c->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        shutdown(c->socket, SHUT_RD);
+}
+
 static enum MHD_Result refuse(ReqPrivate *c, Error *err)
 {
     const char *expect = header_find(&c->headers, "Expect");
@@ -284,6 +295,8 @@ static enum MHD_Result access_new(ReqPrivate *c, const char *method)
     atomic_fetch_add(&c->server->n_requests, 1);
     take_method(c, method);
     take_headers(c);
+    if (c->rq.method != GET)
+        notice_end(c);
     if (!decide(c, &err))
         return refuse(c, &err);
     c->phase = PHASE_BODY;
@@ -381,6 +394,7 @@ static enum MHD_Result access_body(ReqPrivate *c, const char *upload, size_t *si
 
     if (n == 0)
         return access_run(c);
+    notice_end(c);
     *size = 0;
     if (body_take(c, upload, n, &err))
         return MHD_YES;
@@ -397,6 +411,7 @@ static enum MHD_Result access_drain(ReqPrivate *c, size_t *size)
         return reply_queue(c);
     c->body_seen += (int64_t)n;
     *size = 0;
+    notice_end(c);
     if (!c->raw_sent && MAX(c->body_seen, c->announced) > DRAIN_QUIET) {
         reply_send_raw(c);
         c->raw_sent = true;
