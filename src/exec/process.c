@@ -71,8 +71,11 @@ static void run_child(Child *child)
     if (getppid() != child->parent)
         _exit(127); /* the runner died before that */
     signal(SIGPIPE, SIG_DFL);
+    /* libcurl's sockets are not close-on-exec: a job would read the answers to the runner's requests,
+     * other jobs' secrets among them. */
     if (dup2(child->null_fd, 0) < 0 || dup2(child->output_fd, 1) < 0 ||
-        dup2(child->output_fd, 2) < 0 || (child->cwd && chdir(child->cwd) < 0)) {
+        dup2(child->output_fd, 2) < 0 || close_range(3, ~0U, 0) < 0 ||
+        (child->cwd && chdir(child->cwd) < 0)) {
         child->error = errno;
         _exit(127);
     }

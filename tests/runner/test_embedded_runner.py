@@ -517,6 +517,16 @@ def test_the_sandbox_shows_no_data_and_writes_no_system(coordinator, runner):
     assert not os.path.exists("/tmp/mine")
 
 
+def test_a_job_holds_nothing_open_of_the_runner(coordinator, runner):
+    beside = coordinator.add(["echo beside; sleep 60"])
+    runner.start("--slots", "2")
+    coordinator.wait_text(beside, "beside")
+    job = coordinator.add(["for fd in /proc/self/fd/*; do echo \"open: $(readlink $fd)\"; done", "echo listed"])
+    assert coordinator.finish(job)["state"] == "success", job.text
+    assert "listed" in job.text
+    assert "open: socket:" not in job.text, job.text
+
+
 def writable_by_owner(top):
     for folder, dirs, files in os.walk(top):
         dirs[:] = [d for d in dirs if folder != "/proc" or not (d.isdigit() or d == "self")]
