@@ -51,6 +51,19 @@ static pid_t holder_of(const char *lock_file)
     return text_to_int(g_strstrip(text), &pid) && pid > 1 ? (pid_t)pid : 0;
 }
 
+/* The environment without the server's settings: they may hold the root token or the database's
+ * password, and jobs run close to the runner.  What it needs of them are its flags. */
+static char **runner_environment(void)
+{
+    g_auto(GStrv) own = g_get_environ();
+    g_autoptr(GStrvBuilder) kept = g_strv_builder_new();
+
+    for (char **entry = own; *entry; entry++)
+        if (!g_str_has_prefix(*entry, "PENSTOCK_"))
+            g_strv_builder_add(kept, *entry);
+    return g_strv_builder_end(kept);
+}
+
 /* SIGTERM and SIGINT are the server's to wait for: the child gets them unblocked, in a session of its
  * own, so that the terminal's Ctrl-C does not reach it. */
 static bool spawn_runner(Embedded *e, pid_t *pid, Error *err)
@@ -95,7 +108,8 @@ static bool spawn_runner(Embedded *e, pid_t *pid, Error *err)
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &usual);
-    int failed = posix_spawn(pid, e->options.program, NULL, &attributes, (char **)argv, environ);
+    g_auto(GStrv) env = runner_environment();
+    int failed = posix_spawn(pid, e->options.program, NULL, &attributes, (char **)argv, env);
     posix_spawnattr_destroy(&attributes);
     return failed == 0 || error_errno(err, failed, "cannot start the embedded runner");
 }

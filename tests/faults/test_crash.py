@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from penstock import FINAL_STATUSES, Server, wait_until
@@ -187,3 +188,11 @@ def test_a_stopped_server_fails_its_jobs_and_says_so(server):
     job = server.api.read(f"/projects/{project.id}/jobs/{job_id}")
     assert (job["status"], job["failure_reason"]) == ("failed", "runner_system_failure")
     assert server.api.read(f"/projects/{project.id}/pipelines/{pipeline['id']}")["status"] in FINAL_STATUSES
+
+
+def test_the_runner_does_not_inherit_the_server_s_settings(server):
+    wait_until(lambda: (server.data / "run/runner.lock").exists()
+               and (server.data / "run/runner.lock").read_text(), "the runner's lock")
+    environment = Path(f"/proc/{runner_pid(server)}/environ").read_text().split("\0")
+    assert any(entry.startswith("PATH=") for entry in environment)
+    assert [entry for entry in environment if entry.startswith("PENSTOCK_")] == []
