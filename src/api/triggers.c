@@ -291,6 +291,7 @@ static const char *trigger_payload(Req *rq)
     g_autoptr(json_t) payload = json_deep_copy(rq->params);
 
     json_object_del(payload, "token");
+    json_object_del(payload, "private_token"); /* not asked for, but seen in the wild */
     g_autofree char *text = json_dumps(payload, JSON_COMPACT);
     return arena_strdup(rq->arena, text);
 }

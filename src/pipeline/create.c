@@ -6,6 +6,7 @@
 #include "pipeline/create.h"
 
 #include "access/subject.h"
+#include "base/log.h"
 #include "base/seal.h"
 #include "base/text.h"
 #include "base/wakeups.h"
@@ -391,6 +392,18 @@ static bool store(Db *db, void *data, Error *err)
            (!c->request->also || c->request->also(db, c->pipeline, c->request->also_data, err));
 }
 
+/* So that a force push leaves the commit there for jobs that still wait.  The hand-out makes sure
+ * again: a ref that a crash or an error took costs nothing until then. */
+static void keep_commit(const Creation *c)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    if (!STATUS_IN(c->pipeline->status, STATUSES_COMPLETED) &&
+        !repo_keep_pipeline_ref(c->site->repos, c->pipeline->project_id, c->pipeline->id,
+                                c->pipeline->sha, &err))
+        log_error(&err, "pipeline %" G_GINT64_FORMAT " does not keep its commit", c->pipeline->id);
+}
+
 bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *request, Pipeline *out,
                      Error *err)
 {
@@ -410,6 +423,7 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
         return false;
     if (!database_write(site->database, store, &c, err))
         return false;
+    keep_commit(&c);
     wakeups_notify(site->wakeups);
     *out = pipeline;
     return true;

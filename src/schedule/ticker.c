@@ -35,7 +35,7 @@ static bool record_tick(Db *db, void *data, Error *err)
     Record *r = data;
 
     return schedule_tick_insert(db, &r->tick, &r->is_new, err) &&
-           pipeline_schedule_set_next_run(db, r->schedule->id, r->next_run_at, err);
+           pipeline_schedule_move_on(db, r->schedule->id, r->tick.tick_at, r->next_run_at, err);
 }
 
 /* @firing: what to make a pipeline for; tick_id 0: another server has it. */

@@ -105,10 +105,12 @@ bool pipeline_schedule_update(Db *db, const PipelineSchedule *s, Error *err)
                    NULL, err);
 }
 
-bool pipeline_schedule_set_next_run(Db *db, int64_t id, int64_t next_run_at, Error *err)
+bool pipeline_schedule_move_on(Db *db, int64_t id, int64_t tick_at, int64_t next_run_at, Error *err)
 {
-    return db_exec(db, "UPDATE pipeline_schedules SET next_run_at = $2 WHERE id = $1",
-                   DB_ARGS(DB_INT(id), DB_TIME(next_run_at)), NULL, err);
+    return db_exec(db,
+                   "UPDATE pipeline_schedules SET next_run_at = $3"
+                   " WHERE id = $1 AND next_run_at = $2",
+                   DB_ARGS(DB_INT(id), DB_INT(tick_at), DB_TIME(next_run_at)), NULL, err);
 }
 
 bool pipeline_schedule_set_last_pipeline(Db *db, int64_t id, int64_t pipeline_id, Error *err)

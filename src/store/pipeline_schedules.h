@@ -40,7 +40,9 @@ bool pipeline_schedule_next_due(Db *db, int64_t *at, Error *err);
 
 /* owner_id, description, ref, cron, cron_timezone, active, next_run_at, updated_at. */
 bool pipeline_schedule_update(Db *db, const PipelineSchedule *schedule, Error *err);
-bool pipeline_schedule_set_next_run(Db *db, int64_t id, int64_t next_run_at, Error *err);
+/* From the tick at @tick_at to the next; a schedule that was changed meanwhile keeps its new time. */
+bool pipeline_schedule_move_on(Db *db, int64_t id, int64_t tick_at, int64_t next_run_at,
+                               Error *err);
 bool pipeline_schedule_set_last_pipeline(Db *db, int64_t id, int64_t pipeline_id, Error *err);
 bool pipeline_schedule_delete(Db *db, int64_t id, Error *err);
 

@@ -56,7 +56,8 @@ static void a_schedule_is_listed_and_changed(World *w)
     schedule.active = false;
     schedule.cron = "* * * * *";
     OK(pipeline_schedule_update(w->db, &schedule, &w->err));
-    OK(pipeline_schedule_set_next_run(w->db, schedule.id, NOW + 7, &w->err));
+    OK(pipeline_schedule_move_on(w->db, schedule.id, NOW, NOW + 7, &w->err));
+    OK(pipeline_schedule_move_on(w->db, schedule.id, NOW, NOW + 9, &w->err)); /* too late */
     OK(pipeline_schedule_set_last_pipeline(w->db, schedule.id, w->pipeline.id, &w->err));
     OK(pipeline_schedule_get(w->db, w->arena, schedule.id, &schedule, &w->err));
     g_assert_cmpstr(schedule.cron, ==, "* * * * *");
