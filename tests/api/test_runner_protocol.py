@@ -1,13 +1,14 @@
 """What a runner sees of the coordinator, beyond the ordinary life of a job."""
 
 import json
+import re
 import socket
 import threading
 import time
 
 import pytest
 from fakerunner import FakeRunner, zipped
-from penstock import Server
+from penstock import Server, wait_until
 from projects import make_project
 
 TWO_PHASE = ("two_phase_job_commit", "cancel_gracefully")
@@ -37,6 +38,12 @@ def held_poll(runner, results):
     thread = threading.Thread(target=ask)
     thread.start()
     return thread
+
+
+def parked(server):
+    """How many polls the server holds."""
+    metrics = server.api.get(f"{server.url}/metrics").text
+    return int(re.search(r"^\w*requests_parked (\d+)$", metrics, re.MULTILINE)[1])
 
 
 def test_unknown_tokens_are_forbidden(api, one_job):
@@ -300,7 +307,9 @@ def test_a_poll_ends_when_the_server_stops():
         assert runner.ask().status_code == 204
         answers = []
         poll = held_poll(runner, answers)
+        wait_until(lambda: parked(server) == 1, "the poll to be held")
         started = time.monotonic()
         server.stop()
         poll.join(30)
+        assert [answer.status_code for answer in answers] == [204]
         assert time.monotonic() - started < 25  # a poll is held for 50 s
