@@ -36,9 +36,12 @@ class Runner:
         argv = [RUNNER, "--token", TOKEN, "--work-dir", self.work_dir, "--hidden-dir", self.hidden,
                 "--lock-file", os.path.join(self.hidden, "runner.lock")]
         argv += ["--url", self.coordinator.url] if url else []
+        # Jobs of the shell executor are login shells: nobody's profile has a say in these tests.
+        home = os.path.join(self.work_dir, "home")
+        os.makedirs(home, exist_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(argv + list(flags), stderr=log, stdout=log,
-                                            env=dict(os.environ, **(env or {})))
+                                            env=dict(os.environ, HOME=home, **(env or {})))
         return self
 
     def stop(self, timeout=20):
