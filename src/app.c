@@ -47,29 +47,6 @@ typedef struct App {
     int64_t embedded_runner_id;
 } App;
 
-static const Mount mounts[] = {
-    { "/api/v4", artifact_routes },
-    { "/api/v4", group_routes },
-    { "/api/v4", instance_routes },
-    { "/api/v4", job_routes },
-    { "/api/v4", member_routes },
-    { "/api/v4", pipeline_routes },
-    { "/api/v4", project_routes },
-    { "/api/v4", protected_ref_routes },
-    { "/api/v4", runner_job_routes },
-    { "/api/v4", runner_protocol_routes },
-    { "/api/v4", runner_routes },
-    { "/api/v4", schedule_routes },
-    { "/api/v4", schedule_variable_routes },
-    { "/api/v4", token_routes },
-    { "/api/v4", trigger_routes },
-    { "/api/v4", user_routes },
-    { "", front_routes },
-    { "", health_routes },
-    { "", git_routes },
-    { 0 },
-};
-
 static char *in_data(const App *app, const char *name)
 {
     return g_build_filename(app->data, name, NULL);
@@ -155,7 +132,7 @@ static bool listen_on(App *app, Error *err)
     g_autofree char *spool = in_data(app, "tmp");
     ServerOptions options = { .listen = settings->listen,
                               .external_url = settings->external_url,
-                              .mounts = mounts,
+                              .mounts = api_mounts,
                               .workers = (int)settings->workers,
                               .max_connections = (int)settings->max_connections,
                               .max_body_bytes = settings->max_body_bytes,

@@ -8,31 +8,6 @@
 #include <glib.h>
 #include <stdio.h>
 
-static const struct {
-    const char *prefix;
-    const Route *routes;
-} tables[] = {
-    { "/api/v4", artifact_routes },
-    { "/api/v4", group_routes },
-    { "/api/v4", instance_routes },
-    { "/api/v4", job_routes },
-    { "/api/v4", member_routes },
-    { "/api/v4", pipeline_routes },
-    { "/api/v4", project_routes },
-    { "/api/v4", protected_ref_routes },
-    { "/api/v4", runner_job_routes },
-    { "/api/v4", runner_protocol_routes },
-    { "/api/v4", runner_routes },
-    { "/api/v4", schedule_routes },
-    { "/api/v4", schedule_variable_routes },
-    { "/api/v4", token_routes },
-    { "/api/v4", trigger_routes },
-    { "/api/v4", user_routes },
-    { "", front_routes },
-    { "", health_routes },
-    { "", git_routes },
-};
-
 static const char *auth_name(RouteAuth auth)
 {
     switch (auth) {
@@ -60,8 +35,8 @@ static void print_route(const char *prefix, const Route *route)
 
 int main(void)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
-        for (const Route *route = tables[i].routes; route->path; route++)
-            print_route(tables[i].prefix, route);
+    for (const Mount *mount = api_mounts; mount->routes; mount++)
+        for (const Route *route = mount->routes; route->path; route++)
+            print_route(mount->prefix, route);
     return 0;
 }

@@ -1,8 +1,8 @@
-/* routes.h - every table of routes, for app.c to mount. */
+/* routes.h - every table of routes, and the list of them that a server mounts. */
 #ifndef PENSTOCK_API_ROUTES_H
 #define PENSTOCK_API_ROUTES_H
 
-#include "http/route.h"
+#include "http/server.h"
 
 /* Under /api/v4. */
 extern const Route artifact_routes[];
@@ -26,5 +26,8 @@ extern const Route user_routes[];
 extern const Route front_routes[];
 extern const Route git_routes[];
 extern const Route health_routes[];
+
+/* All of the above.  Ends with a row without routes. */
+extern const Mount api_mounts[];
 
 #endif
