@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -146,10 +145,7 @@ def test_a_crash_between_ref_and_pipeline_gives_exactly_one_pipeline(server):
 
     server.kill9()
     subprocess.run([*git, "update-ref", "refs/heads/main", sha], check=True)
-    with sqlite3.connect(server.data / "penstock.db") as database:
-        database.execute("INSERT INTO open_pushes (project_id, user_id, created_at) VALUES (?, 1, 1)",
-                         (project.id,))
-    database.close()
+    server.database.sql(f"INSERT INTO open_pushes (project_id, user_id, created_at) VALUES ({project.id}, 1, 1)")
 
     for _ in range(2):
         server.restart()

@@ -4,9 +4,10 @@
         server.api.get("/version").json()
 
 PENSTOCK_BUILD names the folder of the binary (default: build/ of the repository). A server
-listens on a free port of 127.0.0.1, keeps its data in a folder of its own, and its root token
-is known beforehand. Nothing here waits for a fixed time: a wait ends with what it waits for,
-or fails at its deadline with what it last saw.
+listens on a free port of 127.0.0.1, keeps its data in a folder of its own and in a database of
+its own (databases.py says of which kind), and its root token is known beforehand. Nothing here
+waits for a fixed time: a wait ends with what it waits for, or fails at its deadline with what it
+last saw.
 """
 
 import os
@@ -20,6 +21,7 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+import databases
 import requests
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -118,15 +120,20 @@ class Api:
 
 
 class Server:
-    """One server process with its data. Usable as a context manager."""
+    """One server process with its data. Usable as a context manager.
 
-    def __init__(self, *options, runners=0, environment=None, data=None, binary=BINARY):
+    `database` is one of databases.py; without it the server has one of the kind that is tested.
+    """
+
+    def __init__(self, *options, runners=0, environment=None, data=None, binary=BINARY, database=None):
         self.options = [*options, "--runners", str(runners)]
         self.environment = dict(environment or {})
         self.own_data = data is None
         self.data = Path(data or tempfile.mkdtemp(prefix="penstock-test-"))
         self.home = Path(f"{self.data}-home")
         self.binary = binary
+        self.own_database = database is None
+        self.database = database or databases.make(databases.KIND, self.data)
         self.token = ROOT_TOKEN
         self.process = None
         self.killed = False
@@ -150,14 +157,14 @@ class Server:
         """Starts the process and returns once it serves. A second start takes the same port."""
         assert self.binary.exists(), f"{self.binary} is missing: build it, or set PENSTOCK_BUILD"
         environment = {
-            key: value for key, value in os.environ.items()
+            key: value for key, value in databases.clean_environment().items()
             if not key.startswith("PENSTOCK_") and key.lower() not in ("http_proxy", "https_proxy")
         }
         # Jobs of the shell executor are login shells: nobody's profile has a say in these tests.
         self.home.mkdir(exist_ok=True)
         environment |= {"PENSTOCK_ROOT_TOKEN": ROOT_TOKEN, "HOME": str(self.home), **self.environment}
         command = [str(self.binary), "serve", "--data", str(self.data),
-                   "--listen", f"127.0.0.1:{self.port}", *self.options]
+                   "--listen", f"127.0.0.1:{self.port}", *self.database.options, *self.options]
         ready = threading.Event()  # this start's own: a killed server's reader may end later
         self.killed = False
         self.process = subprocess.Popen(
@@ -229,6 +236,8 @@ class Server:
             shutil.rmtree(self.home, ignore_errors=True)
             if self.own_data:
                 shutil.rmtree(self.data, ignore_errors=True)
+            if self.own_database:
+                self.database.drop()
 
 
 class Account:
