@@ -3,13 +3,14 @@
 #   make run          build, start the server with the demo, show its pipeline run
 #   make run ONCE=1   the same, and stop when the pipeline is done
 #   make test         everything CI runs
+#   make bench        figures beside limits and peers, in one table (BENCH=--help: options)
 #
 # Each target sets up what it needs, once (script/setup).
 
 BUILD  ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all build run test lint format install clean help
+.PHONY: all build run test bench lint format install clean help
 
 all: build
 
@@ -29,6 +30,10 @@ run:
 test:
 	@script/setup test
 	@script/test
+
+bench:
+	@script/setup bench
+	@script/bench $(BUILD) $(BENCH)
 
 lint:
 	@script/setup test
