@@ -34,6 +34,7 @@ static void append(Fixture *f, int64_t offset, const char *text)
 
     g_assert_true(trace_file_open(f->files, 1234, &file, NULL));
     g_assert_true(trace_file_write(&file, offset, text, strlen(text), NULL));
+    trace_file_cut(&file, offset + (int64_t)strlen(text));
     trace_file_close(&file);
 }
 
@@ -63,6 +64,54 @@ static void bytes_that_were_never_accepted_are_overwritten(Fixture *f, const voi
     assert_holds(f, "one\ntwo\n");
 }
 
+static void what_stands_behind_a_patch_stays_until_it_is_accepted(Fixture *f, const void *data)
+{
+    TraceFile file;
+
+    append(f, 0, "one\ntwo\n");
+    g_assert_true(trace_file_open(f->files, 1234, &file, NULL));
+    g_assert_true(trace_file_write(&file, 0, "one\n", 4, NULL));
+    trace_file_close(&file);
+    assert_holds(f, "one\ntwo\n");
+}
+
+static void *append_second(void *data)
+{
+    append(data, 4, "two\n");
+    return NULL;
+}
+
+static void an_append_waits_for_the_other(Fixture *f, const void *data)
+{
+    TraceFile file;
+
+    g_assert_true(trace_file_open(f->files, 1234, &file, NULL));
+    GThread *other = g_thread_new("append", append_second, f);
+    g_assert_true(trace_file_write(&file, 0, "one\n", 4, NULL));
+    trace_file_cut(&file, 4);
+    trace_file_close(&file);
+    g_thread_join(other);
+    assert_holds(f, "one\ntwo\n");
+}
+
+static void *append_new(void *data)
+{
+    append(data, 0, "new\n");
+    return NULL;
+}
+
+static void an_append_that_waited_goes_to_the_log_of_now(Fixture *f, const void *data)
+{
+    TraceFile file;
+
+    g_assert_true(trace_file_open(f->files, 1234, &file, NULL));
+    GThread *other = g_thread_new("append", append_new, f);
+    g_assert_true(trace_files_remove(f->files, 1234, NULL));
+    trace_file_close(&file);
+    g_thread_join(other);
+    assert_holds(f, "new\n");
+}
+
 static void an_absent_log_is_told_apart(Fixture *f, const void *data)
 {
     g_auto(Error) err = ERROR_INIT;
@@ -89,6 +138,11 @@ int main(int argc, char **argv)
     ADD("patches-follow-one-another", patches_follow_one_another);
     ADD("bytes-that-were-never-accepted-are-overwritten",
         bytes_that_were_never_accepted_are_overwritten);
+    ADD("what-stands-behind-a-patch-stays-until-it-is-accepted",
+        what_stands_behind_a_patch_stays_until_it_is_accepted);
+    ADD("an-append-waits-for-the-other", an_append_waits_for_the_other);
+    ADD("an-append-that-waited-goes-to-the-log-of-now",
+        an_append_that_waited_goes_to_the_log_of_now);
     ADD("an-absent-log-is-told-apart", an_absent_log_is_told_apart);
     ADD("a-removed-log-starts-anew", a_removed_log_starts_anew);
     return g_test_run();

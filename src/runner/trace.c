@@ -10,6 +10,7 @@
 typedef struct Accept {
     const Site *site;
     const Job *job;
+    int64_t old_size;
     int64_t size;
     bool debug;
     bool found;
@@ -19,16 +20,35 @@ static bool accept_size(Db *db, void *data, Error *err)
 {
     Accept *a = data;
 
-    return job_set_trace_size(db, a->job->id, a->job->token_hash, a->size, a->debug,
+    return job_move_trace_end(db, a->job->id, a->job->token_hash, a->old_size, a->size, a->debug,
                               clock_now(a->site->clock), &a->found, err);
 }
 
-/* The file's lock is held by the caller: the size cannot move between look and write. */
+/* Whether the file, whose lock is held, may be written to; sets @size to what was accepted so far. */
+static bool may_append(const Site *site, const Job *job, const TracePatch *patch, int64_t *size,
+                       Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    g_autoptr(Db) db = database_reader(site->database);
+    Job now;
+
+    if (!job_get(db, arena, job->id, &now, err))
+        return false;
+    *size = now.trace_size;
+    if (!job_is_held(&now) || g_strcmp0(now.token_hash, job->token_hash) != 0)
+        return error_set(err, ERR_FORBIDDEN, NULL);
+    return patch->start == *size || error_set(err, ERR_RANGE, NULL);
+}
+
+/* The caller holds the file's lock, so no living server moves the size between look and write.  One
+ * that died may have left a commit under way: the size then moved in between, and this patch is
+ * the repetition of the one accepted, or part of it. */
 static bool append(const Site *site, TraceFile *file, const Job *job, const TracePatch *patch,
                    int64_t *size, Error *err)
 {
     Accept a = { .site = site,
                  .job = job,
+                 .old_size = *size,
                  .size = *size + (int64_t)patch->n,
                  .debug = patch->debug || job->debug_trace };
 
@@ -36,8 +56,9 @@ static bool append(const Site *site, TraceFile *file, const Job *job, const Trac
         !database_write(site->database, accept_size, &a, err))
         return false;
     if (!a.found)
-        return error_set(err, ERR_FORBIDDEN, NULL);
+        return may_append(site, job, patch, size, err) && error_set(err, ERR_RANGE, NULL);
     *size = a.size;
+    trace_file_cut(file, *size);
     return true;
 }
 
@@ -57,22 +78,6 @@ static bool refuse_too_large(const Site *site, TraceFile *file, const Job *job, 
         return false;
     return error_set(err, ERR_TOO_LARGE, "the log is past max-trace-bytes, %" G_GINT64_FORMAT,
                      limit);
-}
-
-/* Whether the file, whose lock is held, may be written to; sets @size to what was accepted so far. */
-static bool may_append(const Site *site, const Job *job, const TracePatch *patch, int64_t *size,
-                       Error *err)
-{
-    g_autoptr(Arena) arena = arena_new();
-    g_autoptr(Db) db = database_reader(site->database);
-    Job now;
-
-    if (!job_get(db, arena, job->id, &now, err))
-        return false;
-    *size = now.trace_size;
-    if (!job_is_held(&now) || g_strcmp0(now.token_hash, job->token_hash) != 0)
-        return error_set(err, ERR_FORBIDDEN, NULL);
-    return patch->start == *size || error_set(err, ERR_RANGE, NULL);
 }
 
 bool trace_append(const Site *site, TraceFiles *files, const Job *job, const TracePatch *patch,

@@ -1,13 +1,16 @@
 /* trace_file.c - files under logs/<job id / 1000>/<job id>.log. */
 #include "runner/trace_file.h"
 
+#include "base/log.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILES_PER_FOLDER = 1000 };
+enum { FILES_PER_FOLDER = 1000, LOCK_WAIT_S = 10, LOCK_POLL_US = 2 * 1000 };
 
 struct TraceFiles {
     char *dir;
@@ -76,25 +79,52 @@ static int create(TraceFiles *files, int64_t job_id, const char *path, Error *er
     return fd;
 }
 
-bool trace_file_open(TraceFiles *files, int64_t job_id, TraceFile *file, Error *err)
+static int open_or_create(TraceFiles *files, int64_t job_id, Error *err)
 {
     g_autofree char *path = path_of(files, job_id);
     int fd = open(path, O_RDWR | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOENT)
-        fd = create(files, job_id, path, err);
-    else if (fd < 0)
-        error_errno(err, errno, "cannot open %s", path);
+        return create(files, job_id, path, err);
     if (fd < 0)
-        return false;
-    while (flock(fd, LOCK_EX) != 0)
-        if (errno != EINTR) {
-            int failed = errno;
-            close(fd);
-            return error_errno(err, failed, "cannot lock %s", path);
-        }
-    file->fd = fd;
+        error_errno(err, errno, "cannot open %s", path);
+    return fd;
+}
+
+/* Not waited for without end: a server that is stopped, but not dead, keeps its lock, and all of
+ * this one's workers would gather here. */
+static bool lock(int fd, Error *err)
+{
+    int64_t until = g_get_monotonic_time() + LOCK_WAIT_S * G_USEC_PER_SEC;
+
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return error_errno(err, errno, "cannot lock a log");
+        if (g_get_monotonic_time() > until)
+            return error_set(err, ERR_UNAVAILABLE, "another part of this log is being written");
+        g_usleep(LOCK_POLL_US);
+    }
     return true;
+}
+
+bool trace_file_open(TraceFiles *files, int64_t job_id, TraceFile *file, Error *err)
+{
+    struct stat info;
+
+    for (;;) {
+        int fd = open_or_create(files, job_id, err);
+        if (fd < 0)
+            return false;
+        bool ok = lock(fd, err);
+        if (ok && (fstat(fd, &info) != 0 || info.st_nlink > 0)) {
+            file->fd = fd;
+            return true;
+        }
+        close(fd);
+        if (!ok)
+            return false;
+        /* It was removed while its lock was waited for: the next is another file. */
+    }
 }
 
 void trace_file_close(TraceFile *file)
@@ -109,8 +139,6 @@ bool trace_file_write(TraceFile *file, int64_t offset, const void *bytes, size_t
     const char *from = bytes;
     off_t at = offset;
 
-    if (ftruncate(file->fd, offset) != 0)
-        return error_errno(err, errno, "cannot cut a log");
     while (n > 0) {
         ssize_t written = pwrite(file->fd, from, n, at);
         if (written < 0 && errno == EINTR)
@@ -122,6 +150,14 @@ bool trace_file_write(TraceFile *file, int64_t offset, const void *bytes, size_t
         n -= (size_t)written;
     }
     return fdatasync(file->fd) == 0 || error_errno(err, errno, "cannot sync a log");
+}
+
+void trace_file_cut(TraceFile *file, int64_t size)
+{
+    struct stat info;
+
+    if (fstat(file->fd, &info) == 0 && info.st_size > size && ftruncate(file->fd, size) != 0)
+        log_line(LOG_WARN, "cannot cut a log: %s", g_strerror(errno));
 }
 
 int trace_files_read(TraceFiles *files, int64_t job_id, Error *err)

@@ -16,16 +16,21 @@ typedef struct TraceFiles TraceFiles;
 TraceFiles *trace_files_new(const char *dir, Error *err);
 void trace_files_free(TraceFiles *files);
 
-/* An open log, locked against other appends (also of other processes) until trace_file_close(). */
+/* An open log, locked against other appends (also of other servers) until trace_file_close(). */
 typedef struct TraceFile {
     int fd;
 } TraceFile;
 
+/* ERR_UNAVAILABLE: another append has held the lock for ten seconds. */
 bool trace_file_open(TraceFiles *files, int64_t job_id, TraceFile *file, Error *err);
 void trace_file_close(TraceFile *file);
 
-/* Writes at @offset, cuts off what stood behind, and returns when the bytes are on disk. */
+/* Writes at @offset and returns when the bytes are on disk.  What stands behind them stays: it may
+ * have been accepted for a server that died over it. */
 bool trace_file_write(TraceFile *file, int64_t offset, const void *bytes, size_t n, Error *err);
+
+/* Takes away what stands past the accepted @size.  Only tidies up: nobody reads that far. */
+void trace_file_cut(TraceFile *file, int64_t size);
 
 /* For reading, the caller's; -1 with ERR_NO_RECORD: there is no log (yet). */
 int trace_files_read(TraceFiles *files, int64_t job_id, Error *err);

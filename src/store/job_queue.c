@@ -114,16 +114,16 @@ bool job_touch(Db *db, int64_t id, const char *token_hash, int64_t now_us, int64
         DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(now_us), DB_TIME(confirm_by)), NULL, err);
 }
 
-bool job_set_trace_size(Db *db, int64_t id, const char *token_hash, int64_t size, bool debug_trace,
-                        int64_t now_us, bool *done, Error *err)
+bool job_move_trace_end(Db *db, int64_t id, const char *token_hash, int64_t old_size, int64_t size,
+                        bool debug_trace, int64_t now_us, bool *done, Error *err)
 {
-    return query_exec_one(
-        db,
-        "UPDATE jobs SET trace_size = $3, debug_trace = $4, updated_at = $5"
-        " WHERE id = $1 AND token_hash = $2 AND status IN ('pending', 'running', 'canceling')",
-        DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(size), DB_BOOL(debug_trace),
-                DB_INT(now_us)),
-        done, err);
+    return query_exec_one(db,
+                          "UPDATE jobs SET trace_size = $4, debug_trace = $5, updated_at = $6"
+                          " WHERE id = $1 AND token_hash = $2 AND trace_size = $3"
+                          " AND status IN ('pending', 'running', 'canceling')",
+                          DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(old_size), DB_INT(size),
+                                  DB_BOOL(debug_trace), DB_INT(now_us)),
+                          done, err);
 }
 
 /* --- watching -------------------------------------------------------------------------------- */

@@ -55,9 +55,10 @@ bool job_end_handout(Db *db, int64_t id, const char *token_hash, bool *done, Err
  * confirmation is waited for. */
 bool job_touch(Db *db, int64_t id, const char *token_hash, int64_t now_us, int64_t confirm_by,
                Error *err);
-/* Accepts the log up to @size from who has @token_hash. @done: false: that token is dead. */
-bool job_set_trace_size(Db *db, int64_t id, const char *token_hash, int64_t size, bool debug_trace,
-                        int64_t now_us, bool *done, Error *err);
+/* Moves the accepted end of the log from @old_size to @size, for who has @token_hash. @done: false:
+ * that token is dead, or the end is elsewhere. */
+bool job_move_trace_end(Db *db, int64_t id, const char *token_hash, int64_t old_size, int64_t size,
+                        bool debug_trace, int64_t now_us, bool *done, Error *err);
 
 /* Handed out, and not confirmed by @now_us. */
 bool job_list_unconfirmed(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,

@@ -90,18 +90,20 @@ static void a_dead_token_changes_nothing(World *w)
 
     OK(job_hand_out(w->db, w->job.id, &two_phase, &done, &w->err));
     OK(job_touch(w->db, w->job.id, "t1", NOW + 3, NOW + 9, &w->err));
-    OK(job_set_trace_size(w->db, w->job.id, "t1", 100, true, NOW + 4, &done, &w->err));
+    OK(job_move_trace_end(w->db, w->job.id, "t1", 0, 100, true, NOW + 4, &done, &w->err));
     g_assert_true(done);
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_cmpint(job.trace_size, ==, 100);
     g_assert_cmpint(job.confirm_by, ==, NOW + 9);
     g_assert_cmpint(job.updated_at, ==, NOW + 4);
+    OK(job_move_trace_end(w->db, w->job.id, "t1", 0, 50, true, NOW + 4, &done, &w->err));
+    g_assert_false(done);
 
     OK(job_end_handout(w->db, w->job.id, "t1", &done, &w->err));
     g_assert_true(done);
     OK(job_end_handout(w->db, w->job.id, "t1", &done, &w->err));
     g_assert_false(done);
-    OK(job_set_trace_size(w->db, w->job.id, "t1", 200, false, NOW + 5, &done, &w->err));
+    OK(job_move_trace_end(w->db, w->job.id, "t1", 100, 200, false, NOW + 5, &done, &w->err));
     g_assert_false(done);
     OK(job_touch(w->db, w->job.id, "t1", NOW + 9, 0, &w->err));
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
@@ -126,7 +128,7 @@ static void an_ended_attempt_takes_no_more(World *w)
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_false(job_is_held(&job));
     g_assert_cmpint(job.runner_id, ==, 7);
-    OK(job_set_trace_size(w->db, w->job.id, "t1", 50, false, NOW + 9, &done, &w->err));
+    OK(job_move_trace_end(w->db, w->job.id, "t1", 0, 50, false, NOW + 9, &done, &w->err));
     g_assert_false(done);
 }
 
