@@ -102,8 +102,13 @@ static void put_database(GString *out, Database *database)
         { "database_batch_writes_max", "gauge", "Most writes in one commit.", stats.largest_batch },
         { "database_writes_waiting", "gauge", "Writes that wait for the writer.",
           stats.writes_waiting },
-        { "database_readers", "gauge", "Connections for reads that are open.", stats.readers },
-        { "database_readers_busy", "gauge", "Connections for reads in use.", stats.readers_busy },
+        { "database_connections", "gauge", "Pooled connections that are open.", stats.connections },
+        { "database_connections_busy", "gauge", "Pooled connections in use.",
+          stats.connections_busy },
+        { "database_retries_total", "counter", "Writes run again after a conflict or a loss.",
+          stats.retries },
+        { "database_lost_connections_total", "counter", "Connections that were lost.",
+          stats.lost_connections },
         { "database_checkpoints_total", "counter", "Checkpoints of the log.", stats.checkpoints },
     };
 

@@ -1,30 +1,29 @@
-/* database.c - opens a database for all threads: readers from a pool, the writer, checkpoints. */
+/* database.c - opens a database for all threads: its pool, its writes, checkpoints, signals. */
 #include "db/checkpointer.h"
-#include "db/db_driver.h"
+#include "db/pool.h"
+#include "db/pooled_writes.h"
 #include "db/writer.h"
 
 #include <string.h>
 
-/* Each costs some hundred kB once it is used; they are opened when more are wanted at once. */
-enum { MAX_READERS = DATABASE_MAX_READERS };
+/* Of a file: each costs some hundred kB once it is used, and is opened when more are wanted at
+ * once.  Far more than there are threads. */
+enum { MAX_FILE_CONNECTIONS = 256, MAX_REMOTE_CONNECTIONS = 32 };
 
 struct Database {
     const DbDriver *driver;
-    char *where; /* the URL without its scheme */
+    char *where; /* what the driver connects to */
     int claim;   /* -1: none */
-    Writer *writer;
+    Pool *pool;
+    Writer *writer; /* of a file; NULL: pooled_writes */
+    PooledWrites *pooled_writes;
     Checkpointer *checkpointer; /* NULL: the database looks after itself */
+    DbSignals *signals;         /* NULL: nobody listens */
     DbObserver observer;
     void *observer_data;
-
-    GMutex mutex; /* of the pool */
-    GCond returned;
-    Db *idle[MAX_READERS]; /* the latest used last: the others may stay cold */
-    int n_idle;
-    int n_open;
 };
 
-static const DbDriver *const drivers[] = { &db_sqlite_driver };
+static const DbDriver *const drivers[] = { &db_sqlite_driver, &db_postgres_driver };
 
 void database_observe(Database *database, DbObserver func, void *data)
 {
@@ -32,10 +31,10 @@ void database_observe(Database *database, DbObserver func, void *data)
     database->observer_data = data;
 }
 
-void database_observed(const Database *database, const char *sql)
+void database_observed(const Database *database, const char *sql, const DbArg *args)
 {
-    if (database->observer)
-        database->observer(sql, database->observer_data);
+    if (database && database->observer)
+        database->observer(sql, args, database->observer_data);
 }
 
 Db *db_new(Database *database, const DbDriver *driver, const char *where, DbConnectionUse use,
@@ -58,59 +57,72 @@ void db_free(Db *db)
     g_free(db);
 }
 
-/* --- readers --------------------------------------------------------------------------------- */
-
-/* An idle reader, or NULL with n_open counted up for the one to open, or waits. */
-static Db *take_idle(Database *database, bool may_open)
-{
-    Db *db = NULL;
-
-    g_mutex_lock(&database->mutex);
-    while (!database->n_idle && !(may_open && database->n_open < MAX_READERS))
-        g_cond_wait(&database->returned, &database->mutex);
-    if (database->n_idle)
-        db = database->idle[--database->n_idle];
-    else
-        database->n_open++;
-    g_mutex_unlock(&database->mutex);
-    return db;
-}
+/* --- reads and writes ------------------------------------------------------------------------ */
 
 Db *database_reader(Database *database)
 {
-    Db *db = take_idle(database, true);
+    Db *db = pool_take(database->pool, NULL);
 
     if (db)
         return db;
-    db = db_new(database, database->driver, database->where, DB_FOR_READS, NULL);
-    if (db)
-        return db;
-    /* Out of descriptors, say.  One is open since the start, so waiting comes to an end. */
-    g_mutex_lock(&database->mutex);
-    database->n_open--;
-    g_mutex_unlock(&database->mutex);
-    return take_idle(database, false);
+    db = g_new0(Db, 1);
+    *db = (Db){ .driver = database->driver, .database = database };
+    return db;
 }
 
 void database_reader_release(Db *db)
 {
-    Database *database = db->database;
-
-    g_mutex_lock(&database->mutex);
-    database->idle[database->n_idle++] = db;
-    g_cond_signal(&database->returned);
-    g_mutex_unlock(&database->mutex);
+    if (db->conn)
+        pool_give_back(db->database->pool, db);
+    else
+        g_free(db);
 }
 
-static bool open_first_reader(Database *database, Error *err)
+bool database_write(Database *database, DbWriteFunc func, void *data, Error *err)
 {
-    Db *db = db_new(database, database->driver, database->where, DB_FOR_READS, err);
+    return database->writer ? writer_run(database->writer, func, data, err)
+                            : pooled_writes_run(database->pooled_writes, func, data, err);
+}
 
-    if (!db)
-        return false;
-    database->n_open = 1;
-    database->idle[database->n_idle++] = db;
-    return true;
+/* --- which driver ---------------------------------------------------------------------------- */
+
+static const char *scheme_of(const DbDriver *driver, const char *url)
+{
+    for (const char *const *scheme = driver->schemes; *scheme; scheme++) {
+        if (g_str_has_prefix(url, *scheme))
+            return *scheme;
+    }
+    return NULL;
+}
+
+/* @where: what its connect() wants. */
+static const DbDriver *driver_of(const char *url, const char **where, Error *err)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+        const char *scheme = scheme_of(drivers[i], url);
+        if (!scheme)
+            continue;
+        *where = drivers[i]->whole_url ? url : url + strlen(scheme);
+        return drivers[i];
+    }
+    /* The URL may hold a password: only what precedes it is shown. */
+    g_autofree char *scheme = g_strndup(url, strcspn(url, ":"));
+    error_set(err, ERR_USAGE,
+              "database \"%s:...\": only sqlite:PATH and postgresql://... are known", scheme);
+    return NULL;
+}
+
+static bool take_claim(const DbDriver *driver, const char *where, int *claim, Error *err)
+{
+    *claim = -1;
+    return !driver->claim || driver->claim(where, claim, err);
+}
+
+static void drop_claim(const DbDriver *driver, int *claim)
+{
+    if (driver->release)
+        driver->release(*claim);
+    *claim = -1;
 }
 
 /* --- opening and closing --------------------------------------------------------------------- */
@@ -123,127 +135,176 @@ static void after_commit(Db *db, void *data)
         checkpointer_tell(database->checkpointer, db->driver->backlog(db->conn));
 }
 
-static bool start_threads(Database *database, Db *writer_db, Error *err)
+/* Takes @db over, for whatever it is of use now. */
+static bool start_parts(Database *database, Db *db, int max_connections, Error *err)
 {
     const DbDriver *driver = database->driver;
     Db *checkpoints = NULL;
+    int max = driver->remote ? max_connections ? max_connections : MAX_REMOTE_CONNECTIONS
+                             : MAX_FILE_CONNECTIONS;
 
-    if (driver->checkpoint) {
+    if (driver->checkpoint)
         checkpoints = db_new(database, driver, database->where, DB_FOR_CHECKPOINTS, err);
-        if (!checkpoints)
-            return false;
-    }
-    if (!open_first_reader(database, err)) {
+    if (!driver->checkpoint || checkpoints)
+        database->pool = pool_new(database, driver, database->where, max, err);
+    if (!database->pool) {
         db_free(checkpoints);
+        db_free(db);
         return false;
     }
     if (checkpoints)
         database->checkpointer = checkpointer_start(checkpoints);
-    database->writer = writer_start(writer_db, after_commit, database);
+    if (driver->remote) {
+        database->pooled_writes = pooled_writes_new(database->pool);
+        db_free(db);
+    } else {
+        database->writer = writer_start(db, after_commit, database);
+    }
     return true;
 }
 
-static void drop_claim(Database *database)
-{
-    database->driver->release(database->claim);
-    database->claim = -1;
-}
-
-/* @alone: a server; else the claim is only for migrating, where nobody else has it. */
-static bool bring_up(Database *database, bool alone, const DbMigration *migrations, size_t n,
-                     Error *err)
+/* @alone: a server; else what is claimed is only for migrating, where nobody else has it. */
+static bool bring_up(Database *database, const DatabaseOptions *options, bool alone, Error *err)
 {
     const DbDriver *driver = database->driver;
+    bool claimed = take_claim(driver, database->where, &database->claim, alone ? err : NULL);
 
-    bool claimed = driver->claim(database->where, &database->claim, alone ? err : NULL);
     if (!claimed && alone)
         return false;
+    /* Where servers share a database, a passing command is not the one to change it. */
+    bool may_change = alone || (claimed && !driver->remote);
     Db *db = db_new(database, driver, database->where, DB_FOR_WRITES, err);
     if (!db)
         return false;
-    bool ok = db_migrate(db, migrations, n, claimed, err);
+    bool ok = db_migrate(db, options->migrations, options->n_migrations, may_change, NULL, err);
     if (!alone)
-        drop_claim(database);
-    if (ok && start_threads(database, db, err))
-        return true;
-    db_free(db);
-    return false;
-}
-
-static const DbDriver *driver_of(const char *url)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        if (g_str_has_prefix(url, drivers[i]->scheme))
-            return drivers[i];
+        drop_claim(driver, &database->claim);
+    if (!ok) {
+        db_free(db);
+        return false;
     }
-    return NULL;
+    return start_parts(database, db, options->max_connections, err);
 }
 
-static Database *open_database(const char *url, bool alone, const DbMigration *migrations, size_t n,
-                               Error *err)
+static Database *open_database(const DatabaseOptions *options, bool alone, Error *err)
 {
-    const DbDriver *driver = driver_of(url);
+    const char *where;
+    const DbDriver *driver = driver_of(options->url, &where, err);
 
-    if (!driver) {
-        /* The URL may hold a password: only what precedes it is shown. */
-        g_autofree char *scheme = g_strndup(url, strcspn(url, ":"));
-        error_set(err, ERR_USAGE, "database \"%s:...\": only sqlite:PATH is known", scheme);
+    if (!driver)
         return NULL;
-    }
     Database *database = g_new0(Database, 1);
     database->driver = driver;
-    database->where = g_strdup(url + strlen(driver->scheme));
+    database->where = g_strdup(where);
     database->claim = -1;
-    g_mutex_init(&database->mutex);
-    g_cond_init(&database->returned);
-    if (!bring_up(database, alone, migrations, n, err)) {
+    if (!bring_up(database, options, alone, err)) {
         database_close(database);
         return NULL;
     }
     return database;
 }
 
-Database *database_open(const char *url, const DbMigration *migrations, size_t n, Error *err)
+Database *database_open(const DatabaseOptions *options, Error *err)
 {
-    return open_database(url, true, migrations, n, err);
+    return open_database(options, true, err);
 }
 
-Database *database_open_beside(const char *url, const DbMigration *migrations, size_t n, Error *err)
+Database *database_open_beside(const DatabaseOptions *options, Error *err)
 {
-    return open_database(url, false, migrations, n, err);
+    return open_database(options, false, err);
 }
 
 void database_close(Database *database)
 {
     if (!database)
         return;
+    if (database->signals)
+        database->driver->remote->signals_stop(database->signals);
     writer_stop(database->writer);
-    g_assert(database->n_idle == database->n_open); /* all readers are back */
-    while (database->n_idle)
-        db_free(database->idle[--database->n_idle]);
+    pooled_writes_free(database->pooled_writes);
+    pool_free(database->pool);
     checkpointer_stop(database->checkpointer); /* last: nothing is in its way now */
-    database->driver->release(database->claim);
-    g_mutex_clear(&database->mutex);
-    g_cond_clear(&database->returned);
+    drop_claim(database->driver, &database->claim);
     g_free(database->where);
     g_free(database);
 }
 
-bool database_write(Database *database, DbWriteFunc func, void *data, Error *err)
+/* --- looking and migrating ------------------------------------------------------------------- */
+
+bool database_schema(const DatabaseOptions *options, DatabaseSchema *schema, Error *err)
 {
-    return writer_run(database->writer, func, data, err);
+    const char *where;
+    const DbDriver *driver = driver_of(options->url, &where, err);
+    size_t n = options->n_migrations;
+
+    if (!driver)
+        return false;
+    Db *db = db_new(NULL, driver, where, DB_FOR_LOOKING, err);
+    if (!db)
+        return false;
+    bool ok = db_schema_version(db, &schema->version, err);
+    schema->known = n ? options->migrations[n - 1].version : 0;
+    db_free(db);
+    return ok;
+}
+
+bool database_migrate(const DatabaseOptions *options, DatabaseSchema *before, Error *err)
+{
+    const char *where;
+    const DbDriver *driver = driver_of(options->url, &where, err);
+    size_t n = options->n_migrations;
+    int claim;
+
+    if (!driver || !take_claim(driver, where, &claim, err))
+        return false;
+    Db *db = db_new(NULL, driver, where, DB_FOR_WRITES, err);
+    bool ok = db && db_migrate(db, options->migrations, n, true, &before->version, err);
+    before->known = n ? options->migrations[n - 1].version : 0;
+    db_free(db);
+    drop_claim(driver, &claim);
+    return ok;
+}
+
+/* --- what it is like ------------------------------------------------------------------------- */
+
+bool database_is_local(const Database *database)
+{
+    return database->driver->remote == NULL;
+}
+
+int64_t database_available_since(Database *database)
+{
+    return pool_available_since(database->pool);
 }
 
 DatabaseStats database_stats(Database *database)
 {
     DatabaseStats stats = { 0 };
 
-    writer_add_stats(database->writer, &stats);
+    if (database->writer)
+        writer_add_stats(database->writer, &stats);
+    else
+        pooled_writes_add_stats(database->pooled_writes, &stats);
     if (database->checkpointer)
         stats.checkpoints = checkpointer_count(database->checkpointer);
-    g_mutex_lock(&database->mutex);
-    stats.readers = database->n_open;
-    stats.readers_busy = database->n_open - database->n_idle;
-    g_mutex_unlock(&database->mutex);
+    pool_add_stats(database->pool, &stats);
     return stats;
+}
+
+/* --- signals --------------------------------------------------------------------------------- */
+
+bool database_listen(Database *database, DbSignalFunc func, void *data, Error *err)
+{
+    const DbRemote *remote = database->driver->remote;
+
+    if (!remote)
+        return true;
+    database->signals = remote->signals_start(database->where, func, data, err);
+    return database->signals != NULL;
+}
+
+void database_signal(Database *database, const char *text)
+{
+    if (database->signals)
+        database->driver->remote->signals_send(database->signals, text);
 }

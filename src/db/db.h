@@ -6,7 +6,8 @@
  *
  * SQL: portable, with $1 placeholders (a number may repeat).  `FOR UPDATE` and the like are written
  * as PostgreSQL has them inside {{…}}: the SQLite driver drops what stands in double braces, since
- * its one writer makes it true.  Times are BIGINT microseconds, booleans SMALLINT 0/1, enums TEXT.
+ * its one writer makes it true.  A text order that is seen outside is `ORDER BY x COLLATE "C"`: by
+ * bytes, on both.  Times are BIGINT microseconds, booleans SMALLINT 0/1, enums TEXT.
  */
 #ifndef PENSTOCK_DB_DB_H
 #define PENSTOCK_DB_DB_H
@@ -34,6 +35,8 @@ typedef enum DbType {
 
 typedef struct DbArg {
     DbType type;
+    bool
+        is_null; /* SQL NULL of that type; DB_TYPE_NULL is one that takes its type from its place */
     int64_t i;
     double d;
     const void *p; /* borrowed until the call returns */
@@ -54,12 +57,12 @@ typedef struct DbArg {
 
 static inline DbArg db_arg_text(const char *s)
 {
-    return (DbArg){ .type = s ? DB_TYPE_TEXT : DB_TYPE_NULL, .p = s };
+    return (DbArg){ .type = DB_TYPE_TEXT, .is_null = s == NULL, .p = s };
 }
 
 static inline DbArg db_arg_nonzero(int64_t v)
 {
-    return (DbArg){ .type = v ? DB_TYPE_INT : DB_TYPE_NULL, .i = v };
+    return (DbArg){ .type = DB_TYPE_INT, .is_null = v == 0, .i = v };
 }
 
 /* --- columns: one result column to one struct member --------------------------------------- */
@@ -130,26 +133,39 @@ bool db_get_int(Db *db, const char *sql, const DbArg *args, int64_t *value, Erro
 /* INSERT, UPDATE, DELETE; @n_changed may be NULL. */
 bool db_exec(Db *db, const char *sql, const DbArg *args, int64_t *n_changed, Error *err);
 
+/* The same statement for each of @n rows of arguments, in one round trip where there are round trips.
+ * The first failure ends it: as with any statement inside a write, the write has to fail then. */
+bool db_exec_each(Db *db, const char *sql, const DbArg *const *rows, size_t n, Error *err);
+
+/* The same with one integer from each (`INSERT … RETURNING id`), into @values[n]. */
+bool db_get_int_each(Db *db, const char *sql, const DbArg *const *rows, size_t n, int64_t *values,
+                     Error *err);
+
 /* --- reads and writes --------------------------------------------------------------------- */
 
-/* Connections for reads at a time: far more than there are threads, since a thread that holds one may
- * want a second and must not wait for itself. */
-enum { DATABASE_MAX_READERS = 256 };
-
 /* A connection for reads, from the pool; every statement sees the last commit.  Blocks while all are
- * in use.  Give it back soon: never hold it over a wait. */
+ * in use.  Give it back soon: never hold it over a wait.  Never NULL: where the database is away,
+ * every statement on it is ERR_UNAVAILABLE. */
 Db *database_reader(Database *database);
 void database_reader_release(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, database_reader_release)
 
-/* Inside: only SQL through @db, no I/O, no locks; it may run again from the start.  Returning false
- * undoes everything it did (and nothing of the other writes in the same batch). */
+/* Inside: only SQL through @db, no I/O, no locks in memory; it may run again from the start.  A
+ * statement that fails ends it: it returns false, which undoes all it did (and nothing of others'
+ * writes).  Other writes may run at the same time: what it reads in order to decide, it locks first
+ * (`SELECT … {{FOR NO KEY UPDATE}}`), or it decides inside one statement. */
 typedef bool (*DbWriteFunc)(Db *db, void *data, Error *err);
 
 /* Runs @func in a transaction and returns when it is durable (true) or undone (false).  Blocks:
- * worker threads only, and never from inside another write.  SQLite: one writer thread takes what
- * waits as one batch, each under a savepoint, and commits once.  Besides @func's own errors:
- * ERR_DB (the batch could not be committed), ERR_UNAVAILABLE (closing). */
+ * worker threads only, and never from inside another write.
+ *
+ * SQLite: one writer thread takes what waits as one batch, each under a savepoint, and commits once.
+ * PostgreSQL: a READ COMMITTED transaction of its own on a pooled connection, run again where it met
+ * a deadlock, a serialization failure or a connection lost before the commit; a connection lost in
+ * the middle of the commit is looked into afterwards, so that true and false are both certain.
+ *
+ * Besides @func's own errors: ERR_DB (it could not be committed), ERR_DB_RETRY (others were in the
+ * way too often), ERR_UNAVAILABLE (closing, or the database is away). */
 bool database_write(Database *database, DbWriteFunc func, void *data, Error *err);
 
 /* --- the whole ---------------------------------------------------------------------------- */
@@ -161,36 +177,82 @@ typedef struct DbMigration {
     const char *sql;
 } DbMigration;
 
-/* @url: "sqlite:PATH".  Opens for a server: claims the database, checks that it is ours and not
- * newer than this program, runs missing migrations, starts the writer.  ERR_USAGE with a clear text
- * where another server has it, the file is not ours, damaged, or from a newer version. */
-Database *database_open(const char *url, const DbMigration *migrations, size_t n, Error *err);
+typedef struct DatabaseOptions {
+    const char *url; /* "sqlite:PATH", or "postgresql://…" as libpq has it */
+    const DbMigration *migrations;
+    size_t n_migrations;
+    int max_connections; /* PostgreSQL: of this process; 0: 32.  More than threads that use it, since
+                            one that holds a reader may want a second */
+} DatabaseOptions;
+
+/* Opens for a server: checks that the database is ours and not newer than this program, runs missing
+ * migrations, starts what threads it needs.  SQLite: claims the file, one server at a time;
+ * PostgreSQL: any number of servers, of which one at a time migrates.  ERR_USAGE with a clear text
+ * where another server has it, the database is not ours, damaged, from a newer version, or cannot be
+ * reached. */
+Database *database_open(const DatabaseOptions *options, Error *err);
 
 /* The same for a short command that may run beside a server: claims nothing.  Missing migrations
- * are run only if no server has the database, else ERR_USAGE. */
-Database *database_open_beside(const char *url, const DbMigration *migrations, size_t n,
-                               Error *err);
+ * are run only on a SQLite file that no server has, else ERR_USAGE. */
+Database *database_open_beside(const DatabaseOptions *options, Error *err);
+
+/* Where a database stands among the migrations. */
+typedef struct DatabaseSchema {
+    int64_t version; /* the last migration that has run; 0: none, the database is new */
+    int64_t known;   /* the last this program has */
+} DatabaseSchema;
+
+/* Looks only.  ERR_USAGE: not ours, not there (a SQLite file is not made), not reachable. */
+bool database_schema(const DatabaseOptions *options, DatabaseSchema *schema, Error *err);
+
+/* Runs what is missing and leaves.  @before: how it was.  SQLite: no server may have the file. */
+bool database_migrate(const DatabaseOptions *options, DatabaseSchema *before, Error *err);
 
 /* Finishes what waits, checkpoints, closes.  All readers have to be back.  Accepts NULL. */
 void database_close(Database *database);
 
+/* Whether a statement is a function call and not a round trip: bounded reads by index may then run
+ * on a thread that must not wait. */
+bool database_is_local(const Database *database);
+
+/* When the database was last away and came back, in microseconds of the wall clock: what others
+ * could not tell us before that is no silence of theirs.  0: it has always been there. */
+int64_t database_available_since(Database *database);
+
+/* --- signals between the servers of one database ------------------------------------------- */
+
+/* @text: as another server sent it; NULL: some may have been missed, so everything has to be looked
+ * at.  Runs on a thread of db/; short, no SQL. */
+typedef void (*DbSignalFunc)(const char *text, void *data);
+
+/* Calls @func for each signal of other servers until the database is closed.  Once, before the first
+ * signal.  SQLite: nobody else is there, nothing is started. */
+bool database_listen(Database *database, DbSignalFunc func, void *data, Error *err);
+
+/* Tells the other servers, after a commit.  Returns at once; the first goes out at once, others of
+ * the same text within 20 ms as one.  Best effort: who is told still looks for itself, and who hears
+ * nothing looks now and then.  @text: a few words, without a quote; it is copied. */
+void database_signal(Database *database, const char *text);
+
 /* Since the start, for /metrics. */
 typedef struct DatabaseStats {
-    int64_t writes;         /* committed */
-    int64_t writes_failed;  /* undone, for whatever reason */
-    int64_t batches;        /* commits */
-    int64_t largest_batch;  /* writes in one commit */
-    int64_t commit_us;      /* time spent in COMMIT, in sum */
-    int64_t writes_waiting; /* now */
-    int64_t readers;        /* connections open now */
-    int64_t readers_busy;   /* of these, in use now */
+    int64_t writes;           /* committed */
+    int64_t writes_failed;    /* undone, for whatever reason */
+    int64_t batches;          /* commits */
+    int64_t largest_batch;    /* writes in one commit */
+    int64_t commit_us;        /* time spent in COMMIT, in sum */
+    int64_t writes_waiting;   /* now */
+    int64_t connections;      /* of the pool, open now */
+    int64_t connections_busy; /* of these, in use now */
     int64_t checkpoints;
+    int64_t retries; /* writes run again from the start */
+    int64_t lost_connections;
 } DatabaseStats;
 DatabaseStats database_stats(Database *database);
 
-/* Calls @func with the text of each statement before it runs, from the thread that runs it: how a
- * test learns what SQL there is.  Set before other threads use @database. */
-typedef void (*DbObserver)(const char *sql, void *data);
+/* Calls @func with each statement before it runs, from the thread that runs it: how a test learns
+ * what SQL there is.  Set before other threads use @database. */
+typedef void (*DbObserver)(const char *sql, const DbArg *args, void *data);
 void database_observe(Database *database, DbObserver func, void *data);
 
 #endif

@@ -28,6 +28,7 @@ static const char *const setups[] = {
                                      "PRAGMA journal_size_limit = 67108864;",
     [DB_FOR_READS] = COMMON_PRAGMAS "PRAGMA cache_size = -1024; PRAGMA query_only = ON;",
     [DB_FOR_CHECKPOINTS] = COMMON_PRAGMAS "PRAGMA cache_size = -256;",
+    [DB_FOR_LOOKING] = "PRAGMA query_only = ON;",
 };
 #undef COMMON_PRAGMAS
 
@@ -83,6 +84,14 @@ static void lower(sqlite3_context *context, int n, sqlite3_value **values)
         sqlite3_result_text(context, g_utf8_strdown(text, -1), -1, g_free);
 }
 
+/* The order of PostgreSQL's "C", which is ours by default: so that SQL can name it. */
+static int compare_bytes(void *data, int n_a, const void *a, int n_b, const void *b)
+{
+    int order = memcmp(a, b, (size_t)MIN(n_a, n_b));
+
+    return order ? order : n_a - n_b;
+}
+
 static int remember_backlog(void *data, sqlite3 *db, const char *name, int pages)
 {
     ((SqliteConnection *)data)->backlog = pages;
@@ -103,29 +112,34 @@ static bool read_int(sqlite3 *db, const char *sql, int64_t *value, Error *err)
     return ok;
 }
 
-/* Before anything is written: is the file ours, or new? */
-static bool check_whose(sqlite3 *db, const char *where, Error *err)
+static bool damaged(sqlite3 *db, const char *where, Error *err)
+{
+    switch (sqlite3_errcode(db) & 0xff) {
+    case SQLITE_NOTADB:
+        return error_set(err, ERR_USAGE, "%s is not a database file, or its start is damaged",
+                         where);
+    case SQLITE_CORRUPT:
+        return error_set(err, ERR_USAGE, "%s is damaged: restore a backup (what SQLite says: %s)",
+                         where, sqlite3_errmsg(db));
+    }
+    return error_prefix(err, "%s", where);
+}
+
+/* Before anything is written: is the file ours, or new?  @claim: then it becomes ours. */
+static bool check_whose(sqlite3 *db, const char *where, bool claim, Error *err)
 {
     int64_t id;
     int64_t n_objects;
 
     if (!read_int(db, "PRAGMA application_id", &id, err) ||
-        !read_int(db, "SELECT COUNT(*) FROM sqlite_master", &n_objects, err)) {
-        int code = sqlite3_errcode(db) & 0xff;
-        if (code == SQLITE_NOTADB)
-            return error_set(err, ERR_USAGE, "%s is not a database file, or its start is damaged",
-                             where);
-        if (code == SQLITE_CORRUPT)
-            return error_set(err, ERR_USAGE,
-                             "%s is damaged: restore a backup (what SQLite says: %s)", where,
-                             sqlite3_errmsg(db));
-        return error_prefix(err, "%s", where);
-    }
+        !read_int(db, "SELECT COUNT(*) FROM sqlite_master", &n_objects, err))
+        return damaged(db, where, err);
     if (id == APPLICATION_ID)
         return true;
     if (id != 0 || n_objects != 0)
         return error_set(err, ERR_USAGE, "%s is a database, but not one of Penstock", where);
-    return sqlite3_exec(db, "PRAGMA application_id = " G_STRINGIFY(0x50656e73), NULL, NULL, NULL) ==
+    return !claim ||
+           sqlite3_exec(db, "PRAGMA application_id = " G_STRINGIFY(0x50656e73), NULL, NULL, NULL) ==
                SQLITE_OK ||
            sqlite_error(db, err);
 }
@@ -135,15 +149,16 @@ static bool set_up(sqlite3 *db, const char *where, DbConnectionUse use, Error *e
     sqlite3_extended_result_codes(db, 1);
     /* First: switching to WAL may have to wait, and damage shows only in a busy-free read. */
     sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-    if (use == DB_FOR_WRITES) {
-        if (!check_whose(db, where, err))
-            return false;
-        if (sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
-            return sqlite_error(db, err);
-    }
+    if ((use == DB_FOR_WRITES || use == DB_FOR_LOOKING) &&
+        !check_whose(db, where, use == DB_FOR_WRITES, err))
+        return false;
+    if (use == DB_FOR_WRITES &&
+        sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_error(db, err);
     if (sqlite3_exec(db, setups[use], NULL, NULL, NULL) != SQLITE_OK ||
         sqlite3_create_function(db, "lower", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, lower,
-                                NULL, NULL) != SQLITE_OK)
+                                NULL, NULL) != SQLITE_OK ||
+        sqlite3_create_collation(db, "C", SQLITE_UTF8, NULL, compare_bytes) != SQLITE_OK)
         return sqlite_error(db, err);
     return true;
 }
@@ -173,7 +188,7 @@ static DbConnection *connect_file(const char *where, DbConnectionUse use, Error 
     SqliteConnection *c = g_new0(SqliteConnection, 1);
     if (sqlite3_open_v2(where, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
         SQLITE_OK) {
-        sqlite_error(c->db, err);
+        error_set(err, ERR_USAGE, "cannot open %s: %s", where, sqlite3_errmsg(c->db));
     } else if (set_up(c->db, where, use, err)) {
         c->statements = sqlite_statements_new(c->db);
         sqlite3_wal_hook(c->db, remember_backlog, c);
@@ -195,6 +210,25 @@ static bool script(DbConnection *conn, const char *sql, Error *err)
 static bool in_transaction(DbConnection *conn)
 {
     return !sqlite3_get_autocommit(sqlite_of(conn)->db);
+}
+
+static bool make_migrations_table(DbConnection *conn, Error *err)
+{
+    return script(conn,
+                  "CREATE TABLE IF NOT EXISTS schema_migrations ("
+                  " version BIGINT PRIMARY KEY, name TEXT NOT NULL)",
+                  err);
+}
+
+static bool has_migrations_table(DbConnection *conn, bool *has, Error *err)
+{
+    int64_t n;
+
+    if (!read_int(sqlite_of(conn)->db,
+                  "SELECT COUNT(*) FROM sqlite_master WHERE name = 'schema_migrations'", &n, err))
+        return false;
+    *has = n > 0;
+    return true;
 }
 
 static DbStatement *start(DbConnection *conn, const char *sql, const DbArg *args, Error *err)
@@ -288,8 +322,10 @@ static bool checkpoint(DbConnection *conn, bool wait, Error *err)
     return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || sqlite_error(db, err);
 }
 
+static const char *const schemes[] = { "sqlite:", NULL };
+
 const DbDriver db_sqlite_driver = {
-    .scheme = "sqlite:",
+    .schemes = schemes,
     .id_type = "INTEGER PRIMARY KEY AUTOINCREMENT",
     .bytes_type = "BLOB",
     .begin = "BEGIN IMMEDIATE",
@@ -299,6 +335,8 @@ const DbDriver db_sqlite_driver = {
     .disconnect = disconnect,
     .script = script,
     .in_transaction = in_transaction,
+    .make_migrations_table = make_migrations_table,
+    .has_migrations_table = has_migrations_table,
     .start = start,
     .step = step,
     .finish = finish,

@@ -35,24 +35,18 @@ static bool run_one(Db *db, const DbMigration *migration, Error *err)
     return error_prefix(err, "migration %s", migration->name);
 }
 
-static bool find_version(Db *db, bool may_change, int64_t *version, Error *err)
+bool db_schema_version(Db *db, int64_t *version, Error *err)
 {
-    if (may_change && !db->driver->script(db->conn,
-                                          "CREATE TABLE IF NOT EXISTS schema_migrations ("
-                                          " version BIGINT PRIMARY KEY, name TEXT NOT NULL)",
-                                          err))
-        return false;
-    return db_get_int(db, "SELECT COALESCE(MAX(version), 0) FROM schema_migrations", DB_NO_ARGS,
-                      version, err);
+    bool has = false;
+
+    *version = 0;
+    return db->driver->has_migrations_table(db->conn, &has, err) &&
+           (!has || db_get_int(db, "SELECT COALESCE(MAX(version), 0) FROM schema_migrations",
+                               DB_NO_ARGS, version, err));
 }
 
-bool db_migrate(Db *db, const DbMigration *migrations, size_t n, bool may_change, Error *err)
+static bool check_versions(int64_t version, int64_t known, bool may_change, Error *err)
 {
-    int64_t version;
-    int64_t known = n ? migrations[n - 1].version : 0;
-
-    if (!find_version(db, may_change, &version, err))
-        return false;
     if (version > known)
         return error_set(err, ERR_USAGE,
                          "the database has schema %" G_GINT64_FORMAT
@@ -63,11 +57,37 @@ bool db_migrate(Db *db, const DbMigration *migrations, size_t n, bool may_change
         return error_set(err, ERR_USAGE,
                          "the database has schema %" G_GINT64_FORMAT
                          ", this program wants %" G_GINT64_FORMAT
-                         ", and an older version's server uses it: stop that first",
+                         ": stop the servers that use it, then run `penstock db migrate`",
                          version, known);
+    return true;
+}
+
+static bool run_missing(Db *db, const DbMigration *migrations, size_t n, bool may_change,
+                        int64_t *version, Error *err)
+{
+    if (!db_schema_version(db, version, err) ||
+        !check_versions(*version, n ? migrations[n - 1].version : 0, may_change, err) ||
+        (may_change && !db->driver->make_migrations_table(db->conn, err)))
+        return false;
     for (size_t i = 0; i < n; i++) {
-        if (migrations[i].version > version && !run_one(db, &migrations[i], err))
+        if (migrations[i].version > *version && !run_one(db, &migrations[i], err))
             return false;
     }
     return true;
+}
+
+bool db_migrate(Db *db, const DbMigration *migrations, size_t n, bool may_change, int64_t *before,
+                Error *err)
+{
+    const DbRemote *remote = db->driver->remote;
+    int64_t version;
+
+    if (remote && may_change && !remote->lock_schema(db->conn, err))
+        return false;
+    bool ok = run_missing(db, migrations, n, may_change, &version, err);
+    if (remote && may_change)
+        remote->unlock_schema(db->conn);
+    if (ok && before)
+        *before = version;
+    return ok;
 }

@@ -3,16 +3,9 @@
 
 #include <string.h>
 
-/* Queries with filters come in many forms; the least used ones go. */
-enum { MAX_KEPT = 192, N_SLOTS = 256 };
-
 struct SqliteStatements {
     sqlite3 *db;
-    GHashTable *by_sql; /* text -> SqliteStatement, owns both */
-    GQueue by_use;      /* links inside the statements, the latest used first */
-    /* By the address of the text, to spare hashing a long one; a hit is compared, since an address
-     * on the heap may come back with another text. */
-    SqliteStatement *slots[N_SLOTS];
+    StatementCache *cache;
 };
 
 bool sqlite_error(sqlite3 *db, Error *err)
@@ -36,12 +29,11 @@ bool sqlite_error(sqlite3 *db, Error *err)
     return error_set(err, ERR_DB, "%s (SQLite %d)", text, code);
 }
 
-static void statement_free(void *p)
+static void drop(CachedStatement *cached, void *data)
 {
-    SqliteStatement *statement = p;
+    SqliteStatement *statement = (SqliteStatement *)cached;
 
     sqlite3_finalize(statement->stmt);
-    g_free(statement->sql);
     g_free(statement->arg_numbers);
     g_free(statement);
 }
@@ -51,8 +43,7 @@ SqliteStatements *sqlite_statements_new(sqlite3 *db)
     SqliteStatements *statements = g_new0(SqliteStatements, 1);
 
     statements->db = db;
-    statements->by_sql = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, statement_free);
-    g_queue_init(&statements->by_use);
+    statements->cache = statement_cache_new(drop, NULL);
     return statements;
 }
 
@@ -60,7 +51,7 @@ void sqlite_statements_free(SqliteStatements *statements)
 {
     if (!statements)
         return;
-    g_hash_table_unref(statements->by_sql);
+    statement_cache_free(statements->cache);
     g_free(statements);
 }
 
@@ -92,8 +83,6 @@ static SqliteStatement *prepare(SqliteStatements *statements, const char *sql, E
     }
     SqliteStatement *statement = g_new0(SqliteStatement, 1);
     statement->stmt = stmt;
-    statement->sql = g_strdup(sql);
-    statement->link.data = statement;
     statement->n_params = sqlite3_bind_parameter_count(stmt);
     statement->arg_numbers = g_new0(int, (size_t)statement->n_params + 1);
     for (int i = 1; i <= statement->n_params; i++) {
@@ -104,51 +93,26 @@ static SqliteStatement *prepare(SqliteStatements *statements, const char *sql, E
     return statement;
 }
 
-static void drop_least_used(SqliteStatements *statements)
-{
-    for (GList *l = statements->by_use.tail; l; l = l->prev) {
-        SqliteStatement *oldest = l->data;
-        if (oldest->in_use)
-            continue;
-        for (size_t i = 0; i < N_SLOTS; i++) {
-            if (statements->slots[i] == oldest)
-                statements->slots[i] = NULL;
-        }
-        g_queue_unlink(&statements->by_use, l);
-        g_hash_table_remove(statements->by_sql, oldest->sql);
-        return;
-    }
-}
-
 SqliteStatement *sqlite_statement_get(SqliteStatements *statements, const char *sql, Error *err)
 {
-    SqliteStatement **slot = &statements->slots[((uintptr_t)sql >> 3) % N_SLOTS];
-    SqliteStatement *statement = *slot;
+    CachedStatement *cached = statement_cache_find(statements->cache, sql);
+    SqliteStatement *statement = (SqliteStatement *)cached;
 
-    if (!statement || strcmp(statement->sql, sql) != 0) {
-        statement = g_hash_table_lookup(statements->by_sql, sql);
-        if (!statement) {
-            statement = prepare(statements, sql, err);
-            if (!statement)
-                return NULL;
-            if (g_hash_table_size(statements->by_sql) >= MAX_KEPT)
-                drop_least_used(statements);
-            g_hash_table_insert(statements->by_sql, statement->sql, statement);
-            g_queue_push_head_link(&statements->by_use, &statement->link);
-        }
-        *slot = statement;
+    if (!statement) {
+        statement = prepare(statements, sql, err);
+        if (!statement)
+            return NULL;
+        statement_cache_add(statements->cache, sql, &statement->cached);
     }
-    if (statements->by_use.head != &statement->link) {
-        g_queue_unlink(&statements->by_use, &statement->link);
-        g_queue_push_head_link(&statements->by_use, &statement->link);
-    }
-    g_assert(!statement->in_use);
-    statement->in_use = true;
+    g_assert(!statement->cached.in_use);
+    statement->cached.in_use = true;
     return statement;
 }
 
 static int bind_one(sqlite3_stmt *stmt, int i, const DbArg *arg)
 {
+    if (arg->is_null)
+        return sqlite3_bind_null(stmt, i);
     switch (arg->type) {
     case DB_TYPE_NULL:
         return sqlite3_bind_null(stmt, i);
@@ -177,7 +141,7 @@ bool sqlite_statement_bind(SqliteStatement *statement, const DbArg *args, Error 
         int number = statement->arg_numbers[i];
         if (number < 1 || number > n_args)
             return error_set(err, ERR_INTERNAL, "no argument for $%d of: %s", number,
-                             statement->sql);
+                             statement->cached.sql);
         if (bind_one(statement->stmt, i, &args[number - 1]) != SQLITE_OK)
             return sqlite_error(sqlite3_db_handle(statement->stmt), err);
     }
@@ -188,5 +152,5 @@ void sqlite_statement_finish(SqliteStatement *statement)
 {
     /* The answer repeats the step's failure, which has been told already. */
     (void)sqlite3_reset(statement->stmt);
-    statement->in_use = false;
+    statement->cached.in_use = false;
 }

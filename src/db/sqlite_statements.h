@@ -3,6 +3,7 @@
 #define PENSTOCK_DB_SQLITE_STATEMENTS_H
 
 #include "db/db.h"
+#include "db/statement_cache.h"
 
 #include <sqlite3.h>
 
@@ -10,12 +11,10 @@
 typedef struct SqliteStatements SqliteStatements;
 
 typedef struct SqliteStatement {
+    CachedStatement cached;
     sqlite3_stmt *stmt;
-    char *sql;        /* as the caller wrote it */
     int *arg_numbers; /* of each of SQLite's parameters, from 1 */
     int n_params;
-    bool in_use;
-    GList link; /* in the list by last use */
 } SqliteStatement;
 
 SqliteStatements *sqlite_statements_new(sqlite3 *db);

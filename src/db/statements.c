@@ -69,7 +69,11 @@ static bool check_columns(const DbDriver *d, DbStatement *statement, const Colum
 
 static DbStatement *start(Db *db, const char *sql, const DbArg *args, Error *err)
 {
-    database_observed(db->database, sql);
+    if (!db->conn) {
+        error_set(err, ERR_UNAVAILABLE, "the database cannot be reached");
+        return NULL;
+    }
+    database_observed(db->database, sql, args);
     return db->driver->start(db->conn, sql, args, err);
 }
 
@@ -179,6 +183,40 @@ bool db_exec(Db *db, const char *sql, const DbArg *args, int64_t *n_changed, Err
         *n_changed = d->n_changed(statement);
     d->finish(statement);
     return step == DB_STEP_DONE;
+}
+
+/* One after the other, where a statement is no round trip. */
+static bool each_by_itself(Db *db, const char *sql, const DbArg *const *rows, size_t n,
+                           int64_t *values, Error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool ok = values ? db_get_int(db, sql, rows[i], &values[i], err)
+                         : db_exec(db, sql, rows[i], NULL, err);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static bool run_each(Db *db, const char *sql, const DbArg *const *rows, size_t n, int64_t *values,
+                     Error *err)
+{
+    if (!db->conn || !db->driver->each || n < 2)
+        return each_by_itself(db, sql, rows, n, values, err);
+    for (size_t i = 0; i < n; i++)
+        database_observed(db->database, sql, rows[i]);
+    return db->driver->each(db->conn, sql, rows, n, values, err);
+}
+
+bool db_exec_each(Db *db, const char *sql, const DbArg *const *rows, size_t n, Error *err)
+{
+    return run_each(db, sql, rows, n, NULL, err);
+}
+
+bool db_get_int_each(Db *db, const char *sql, const DbArg *const *rows, size_t n, int64_t *values,
+                     Error *err)
+{
+    return run_each(db, sql, rows, n, values, err);
 }
 
 bool db_control(Db *db, const char *sql, Error *err)

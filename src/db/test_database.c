@@ -114,7 +114,7 @@ static void many_threads_share_commits(void)
     g_assert_cmpint(stats.writes, ==, N_THREADS * N_EACH);
     g_assert_cmpint(stats.batches, <=, stats.writes);
     g_assert_cmpint(stats.writes_waiting, ==, 0);
-    g_assert_cmpint(stats.readers_busy, ==, 0);
+    g_assert_cmpint(stats.connections_busy, ==, 0);
     close_test(database, folder);
 }
 
@@ -197,13 +197,14 @@ static void more_readers_than_connections_wait_their_turn(void)
 {
     char *folder;
     Database *database = open_test(&folder);
-    GThread *threads[DATABASE_MAX_READERS + 40];
+    enum { MOST = 256 }; /* connections of a file */
+    GThread *threads[MOST + 40];
 
     for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
         threads[i] = g_thread_new("reader", read_once, database);
     for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
         g_thread_join(threads[i]);
-    g_assert_cmpint(database_stats(database).readers, <=, DATABASE_MAX_READERS);
+    g_assert_cmpint(database_stats(database).connections, <=, MOST);
     close_test(database, folder);
 }
 
@@ -256,7 +257,7 @@ static void a_command_may_write_beside_a_server(void)
     g_autofree char *url = url_in(folder);
     g_auto(Error) err = ERROR_INIT;
 
-    Database *command = database_open_beside(url, test_migrations, 1, &err);
+    Database *command = open_beside_with(url, test_migrations, 1, &err);
     assert_ok(command, &err);
     assert_ok(database_write(command, insert_box, NAME("by the command"), &err), &err);
     g_assert_cmpint(count_boxes(server), ==, 1);
@@ -266,11 +267,11 @@ static void a_command_may_write_beside_a_server(void)
 
     static const DbMigration two[] = { { 1, "0001_test", "" },
                                        { 2, "0002_more", "CREATE TABLE more (id {ID})" } };
-    g_assert_null(database_open_beside(url, two, 2, &err));
+    g_assert_null(open_beside_with(url, two, 2, &err));
     g_assert_cmpint(err.code, ==, ERR_USAGE);
     database_close(server);
     error_clear(&err);
-    command = database_open_beside(url, two, 2, &err);
+    command = open_beside_with(url, two, 2, &err);
     assert_ok(command, &err);
     close_test(command, folder);
 }
@@ -352,10 +353,10 @@ static void a_newer_schema_is_refused(void)
     static const DbMigration two[] = { { 1, "0001_a", "CREATE TABLE a (id {ID})" },
                                        { 2, "0002_b", "CREATE TABLE b (id {ID}, x {BYTES})" } };
 
-    Database *database = database_open(url, two, 1, &err);
+    Database *database = open_with(url, two, 1, &err);
     assert_ok(database, &err);
     database_close(database);
-    database = database_open(url, two, 2, &err);
+    database = open_with(url, two, 2, &err);
     assert_ok(database, &err);
     database_close(database);
     refuse(folder, "a newer version has used it");
@@ -370,7 +371,7 @@ static void a_failing_migration_leaves_nothing(void)
     static const DbMigration bad[] = { { 1, "0001_bad",
                                          "CREATE TABLE a (id {ID}); CREATE TABEL" } };
 
-    g_assert_null(database_open(url, bad, 1, &err));
+    g_assert_null(open_with(url, bad, 1, &err));
     g_assert_nonnull(strstr(err.message, "migration 0001_bad"));
     error_clear(&err);
     Database *database = open_in(folder, &err);
@@ -389,7 +390,7 @@ static void a_folder_that_is_missing_is_named(void)
 {
     g_auto(Error) err = ERROR_INIT;
 
-    g_assert_null(database_open("sqlite:/nowhere/at/all.db", test_migrations, 1, &err));
+    g_assert_null(open_with("sqlite:/nowhere/at/all.db", test_migrations, 1, &err));
     g_assert_cmpint(err.code, ==, ERR_USAGE);
     g_assert_nonnull(strstr(err.message, "/nowhere/at/all.db"));
 }
@@ -398,7 +399,7 @@ static void an_unknown_scheme_is_refused_without_its_secrets(void)
 {
     g_auto(Error) err = ERROR_INIT;
 
-    g_assert_null(database_open("oracle://u:secret@h/x", test_migrations, 1, &err));
+    g_assert_null(open_with("oracle://u:secret@h/x", test_migrations, 1, &err));
     g_assert_cmpint(err.code, ==, ERR_USAGE);
     g_assert_null(strstr(err.message, "secret"));
 }

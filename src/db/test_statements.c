@@ -1,4 +1,4 @@
-/* Tests of statements.c and the SQLite driver: arguments in, rows out, errors by class. */
+/* Tests of statements.c and the drivers, the same for each database: arguments in, rows out, errors by class. */
 #include "db/test_support.h"
 
 typedef enum Color { RED, GREEN, N_COLORS } Color;
@@ -24,7 +24,7 @@ static const Column box_columns[] = { COL_INT(Box, id),
                                       COL_END };
 
 typedef struct Fixture {
-    char *folder;
+    char *url;
     Database *database;
     Arena *arena;
     Error err;
@@ -32,7 +32,9 @@ typedef struct Fixture {
 
 static void set_up(Fixture *f, gconstpointer data)
 {
-    f->database = open_test(&f->folder);
+    f->url = test_database_new(GPOINTER_TO_INT(data));
+    f->database = open_url(f->url, &f->err);
+    assert_ok(f->database, &f->err);
     f->arena = arena_new();
 }
 
@@ -40,7 +42,8 @@ static void tear_down(Fixture *f, gconstpointer data)
 {
     error_clear(&f->err);
     arena_free(f->arena);
-    close_test(f->database, f->folder);
+    database_close(f->database);
+    test_database_drop(f->url);
 }
 
 typedef struct Statement {
@@ -120,15 +123,19 @@ static void placeholders_are_numbers_in_any_order(Fixture *f, gconstpointer data
     g_assert_cmpint(f->err.code, ==, ERR_INTERNAL);
 }
 
-static void what_stands_in_double_braces_is_dropped(Fixture *f, gconstpointer data)
+static bool lock_first(Db *db, void *data, Error *err)
 {
-    g_autoptr(Db) db = database_reader(f->database);
-    int64_t value = -1;
+    return db_get_int(db, "SELECT id FROM boxes WHERE id = $1 {{FOR NO KEY UPDATE}}",
+                      DB_ARGS(DB_INT(1)), data, err);
+}
 
-    assert_ok(db_get_int(db, "SELECT COUNT(*) FROM boxes {{FOR UPDATE}} WHERE 1 = 1 {{x}}",
-                         DB_NO_ARGS, &value, &f->err),
-              &f->err);
-    g_assert_cmpint(value, ==, 0);
+static void what_stands_in_double_braces_is_for_postgres(Fixture *f, gconstpointer data)
+{
+    int64_t id = 0;
+
+    assert_ok(run(f, "INSERT INTO boxes (name) VALUES ('a')", DB_NO_ARGS), &f->err);
+    assert_ok(database_write(f->database, lock_first, &id, &f->err), &f->err);
+    g_assert_cmpint(id, ==, 1);
 }
 
 static void an_unknown_enum_text_is_an_error(Fixture *f, gconstpointer data)
@@ -257,7 +264,93 @@ static void searches_fold_all_letters(Fixture *f, gconstpointer data)
     g_assert_cmpint(same, ==, 1);
 }
 
-int main(int argc, char **argv)
+/* Three names, the last of which may be one too many. */
+typedef struct Several {
+    const char *names[3];
+    int64_t ids[3];
+} Several;
+
+static bool insert_several(Db *db, void *data, Error *err)
+{
+    Several *several = data;
+    const DbArg *rows[3];
+    DbArg args[3][2];
+
+    for (size_t i = 0; i < 3; i++) {
+        args[i][0] = DB_TEXT(several->names[i]);
+        args[i][1] = (DbArg){ .type = DB_END };
+        rows[i] = args[i];
+    }
+    return db_get_int_each(db, "INSERT INTO boxes (name) VALUES ($1) RETURNING id", rows, 3,
+                           several->ids, err);
+}
+
+static void many_arguments_run_one_statement(Fixture *f, gconstpointer data)
+{
+    Several several = { .names = { "a", "b", "c" } };
+
+    assert_ok(database_write(f->database, insert_several, &several, &f->err), &f->err);
+    for (int i = 0; i < 3; i++)
+        g_assert_cmpint(several.ids[i], ==, i + 1);
+}
+
+static void one_of_many_that_fails_undoes_all(Fixture *f, gconstpointer data)
+{
+    Several several = { .names = { "a", "b", "a" } };
+
+    g_assert_false(database_write(f->database, insert_several, &several, &f->err));
+    g_assert_cmpint(f->err.code, ==, ERR_DB_UNIQUE);
+    g_assert_cmpint(count_boxes(f->database), ==, 0);
+    assert_ok(run(f, "INSERT INTO boxes (name) VALUES ('a')", DB_NO_ARGS), &f->err);
+}
+
+typedef struct Flights {
+    size_t n;
+    int64_t *ids;
+} Flights;
+
+static bool insert_flights(Db *db, void *data, Error *err)
+{
+    Flights *flights = data;
+    g_autofree DbArg *args = g_new0(DbArg, flights->n * 2);
+    g_autofree const DbArg **rows = g_new0(const DbArg *, flights->n);
+    g_autoptr(GStringChunk) names = g_string_chunk_new(4096);
+    g_autofree char *long_name = g_strnfill(4000, 'x');
+
+    for (size_t i = 0; i < flights->n; i++) {
+        g_autofree char *name = g_strdup_printf("%s %zu", long_name, i);
+        args[2 * i] = DB_TEXT(g_string_chunk_insert(names, name));
+        rows[i] = &args[2 * i];
+    }
+    return db_get_int_each(db, "INSERT INTO boxes (name) VALUES ($1) RETURNING id", rows,
+                           flights->n, flights->ids, err);
+}
+
+/* Megabytes in one go: neither side may wait for the other to read. */
+static void thousands_of_rows_go_in_flights(Fixture *f, gconstpointer data)
+{
+    enum { N = 3000 };
+    g_autofree int64_t *ids = g_new0(int64_t, N);
+    Flights flights = { N, ids };
+
+    assert_ok(database_write(f->database, insert_flights, &flights, &f->err), &f->err);
+    for (int i = 1; i < N; i++)
+        g_assert_cmpint(ids[i], ==, ids[i - 1] + 1);
+    g_assert_cmpint(count_boxes(f->database), ==, N);
+}
+
+static void text_is_ordered_by_its_bytes_where_asked(Fixture *f, gconstpointer data)
+{
+    g_autoptr(Db) db = database_reader(f->database);
+    int64_t less = 0;
+
+    assert_ok(db_get_int(db, "SELECT $1 < $2 COLLATE \"C\"", DB_ARGS(DB_TEXT("B"), DB_TEXT("a")),
+                         &less, &f->err),
+              &f->err);
+    g_assert_cmpint(less, ==, 1);
+}
+
+static void add(TestDatabaseKind kind)
 {
     static const struct {
         const char *path;
@@ -266,7 +359,7 @@ int main(int argc, char **argv)
         { "row-comes-back", a_row_comes_back_as_it_went_in },
         { "null-is-nothing", null_is_nothing },
         { "placeholders-in-any-order", placeholders_are_numbers_in_any_order },
-        { "double-braces-dropped", what_stands_in_double_braces_is_dropped },
+        { "double-braces", what_stands_in_double_braces_is_for_postgres },
         { "unknown-enum-text", an_unknown_enum_text_is_an_error },
         { "many-rows", many_rows_fill_one_array },
         { "no-row", no_row_is_told_apart },
@@ -276,12 +369,22 @@ int main(int argc, char **argv)
         { "many-statements", more_statements_than_are_kept_still_work },
         { "changes-counted", changes_are_counted },
         { "lower-folds-all-letters", searches_fold_all_letters },
+        { "many-arguments", many_arguments_run_one_statement },
+        { "one-of-many-fails", one_of_many_that_fails_undoes_all },
+        { "flights", thousands_of_rows_go_in_flights },
+        { "text-order", text_is_ordered_by_its_bytes_where_asked },
     };
 
-    g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
-        g_autofree char *path = g_strconcat("/db/statements/", tests[i].path, NULL);
-        g_test_add(path, Fixture, NULL, set_up, tests[i].run, tear_down);
+        g_autofree char *path =
+            g_strdup_printf("/%s/db/statements/%s", test_database_names[kind], tests[i].path);
+        g_test_add(path, Fixture, GINT_TO_POINTER(kind), set_up, tests[i].run, tear_down);
     }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    test_database_each(add);
     return g_test_run();
 }

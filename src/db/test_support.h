@@ -3,6 +3,7 @@
 #define PENSTOCK_DB_TEST_SUPPORT_H
 
 #include "db/db.h"
+#include "db/test_databases.h"
 
 #include <glib/gstdio.h>
 
@@ -44,11 +45,37 @@ static inline char *url_in(const char *folder)
     return g_strconcat("sqlite:", folder, "/test.db", NULL);
 }
 
+static inline DatabaseOptions options_of(const char *url, const DbMigration *migrations, size_t n)
+{
+    return (DatabaseOptions){ .url = url, .migrations = migrations, .n_migrations = n };
+}
+
+static inline Database *open_with(const char *url, const DbMigration *migrations, size_t n,
+                                  Error *err)
+{
+    DatabaseOptions options = options_of(url, migrations, n);
+
+    return database_open(&options, err);
+}
+
+static inline Database *open_beside_with(const char *url, const DbMigration *migrations, size_t n,
+                                         Error *err)
+{
+    DatabaseOptions options = options_of(url, migrations, n);
+
+    return database_open_beside(&options, err);
+}
+
+static inline Database *open_url(const char *url, Error *err)
+{
+    return open_with(url, test_migrations, G_N_ELEMENTS(test_migrations), err);
+}
+
 static inline Database *open_in(const char *folder, Error *err)
 {
     g_autofree char *url = url_in(folder);
 
-    return database_open(url, test_migrations, G_N_ELEMENTS(test_migrations), err);
+    return open_url(url, err);
 }
 
 /* A database in a folder of its own; @folder is freed by close_test(). */

@@ -21,7 +21,7 @@ Database *test_database(void)
     return shared.database;
 }
 
-static void remember(const char *sql, void *data)
+static void remember(const char *sql, const DbArg *args, void *data)
 {
     g_mutex_lock(&shared.mutex);
     g_hash_table_add(shared.statements, g_strdup(sql));
