@@ -20,13 +20,16 @@
 #include "runner/register.h"
 #include "runner/sweep.h"
 #include "schedule/ticker.h"
+#include "store/instance_values.h"
 #include "store/schema.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* How long a stop waits for requests, and for embedded jobs to end. */
@@ -37,7 +40,9 @@ typedef struct App {
     Clock clock;
     Site site;
     Api api;
-    char *data; /* absolute */
+    char *data;   /* absolute, as is the next */
+    char *shared; /* of all servers: often the data folder */
+    int claim;    /* holds the data folder; -1: not yet */
     char *program;
     char *external_url;
     Server *server;
@@ -52,40 +57,111 @@ static char *in_data(const App *app, const char *name)
     return g_build_filename(app->data, name, NULL);
 }
 
-/* --- the data folder --- */
-
-static bool make_folder(const App *app, const char *name, Error *err)
+static char *in_shared(const App *app, const char *name)
 {
-    g_autofree char *path = in_data(app, name);
+    return g_build_filename(app->shared, name, NULL);
+}
 
+/* --- the folders --- */
+
+static bool make_folder(const char *path, Error *err)
+{
     return g_mkdir_with_parents(path, 0700) == 0 ||
            error_set(err, ERR_USAGE, "cannot make %s: %s", path, g_strerror(errno));
 }
 
-static bool open_data(App *app, Error *err)
+/* Servers share a database, never a data folder. */
+static bool claim_data(App *app, Error *err)
 {
-    const Settings *settings = app->settings;
-    g_autofree char *key = settings->secret_key_file ? g_strdup(settings->secret_key_file)
-                                                     : in_data(app, "secret.key");
-    g_autofree char *url = settings->database ? g_strdup(settings->database)
-                                              : g_strdup_printf("sqlite:%s/penstock.db", app->data);
-    g_autofree char *repositories = in_data(app, "repositories");
-    g_autofree char *blobs = in_data(app, "blobs");
-    g_autofree char *logs = in_data(app, "logs");
+    g_autofree char *path = in_data(app, "run/server.lock");
 
-    if (!make_folder(app, "", err) || !make_folder(app, "run", err) ||
-        !make_folder(app, "tmp", err))
-        return false;
-    app->site.seal_key = seal_key_load(key, settings->secret_key_file == NULL, err);
-    if (!app->site.seal_key)
-        return false;
-    app->site.database = store_open(url, err);
-    if (!app->site.database)
-        return false;
+    app->claim = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (app->claim < 0)
+        return error_set(err, ERR_USAGE, "cannot open %s: %s", path, g_strerror(errno));
+    if (flock(app->claim, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    return errno == EWOULDBLOCK
+               ? error_set(err, ERR_USAGE, "another server uses %s", app->data)
+               : error_set(err, ERR_USAGE, "cannot lock %s: %s", path, g_strerror(errno));
+}
+
+static bool make_folders(App *app, Error *err)
+{
+    g_autofree char *run = in_data(app, "run");
+    g_autofree char *tmp = in_data(app, "tmp");
+
+    return make_folder(run, err) && make_folder(tmp, err) && make_folder(app->shared, err) &&
+           claim_data(app, err);
+}
+
+static bool open_shared(App *app, Error *err)
+{
+    g_autofree char *repositories = in_shared(app, "repositories");
+    g_autofree char *blobs = in_shared(app, "blobs");
+    g_autofree char *logs = in_shared(app, "logs");
+
     app->site.repos = repo_store_new(repositories, app->program, err);
     app->site.blobs = app->site.repos ? blob_store_new(blobs, err) : NULL;
     app->api.traces = app->site.blobs ? trace_files_new(logs, err) : NULL;
     return app->api.traces != NULL;
+}
+
+/* --- the database and its key --- */
+
+static bool open_database(App *app, Error *err)
+{
+    g_autofree char *url = app->settings->database
+                               ? g_strdup(app->settings->database)
+                               : g_strdup_printf("sqlite:%s/penstock.db", app->data);
+
+    app->site.database = store_open(url, err);
+    return app->site.database != NULL;
+}
+
+/* The first server seals this; a server whose key does not open it has another key than those
+ * before it. */
+static const char KEY_CHECK[] = "sealing_key_check", KEY_TEXT[] = "penstock";
+
+/* @sealed: in @arena, NULL: no server has started on this database yet. */
+static bool read_key_check(const App *app, Arena *arena, const char **sealed, Error *err)
+{
+    g_autoptr(Db) db = database_reader(app->site.database);
+    g_auto(Error) failed = ERROR_INIT;
+
+    *sealed = NULL;
+    return instance_value_get(db, arena, KEY_CHECK, sealed, &failed) ||
+           failed.code == ERR_NO_RECORD || error_move(err, &failed);
+}
+
+static bool add_key_check(Db *db, void *data, Error *err)
+{
+    return instance_value_add(db, KEY_CHECK, data, err);
+}
+
+/* A new key is made for a new database only: one whose key is missing has use for no other. */
+static bool load_key(App *app, Error *err)
+{
+    const Settings *settings = app->settings;
+    g_autoptr(Arena) arena = arena_new();
+    g_autofree char *path = settings->secret_key_file ? g_strdup(settings->secret_key_file)
+                                                      : in_shared(app, "secret.key");
+    const char *check = NULL;
+
+    if (!read_key_check(app, arena, &check, err))
+        return false;
+    SealKey *key = seal_key_load(path, !check && !settings->secret_key_file, err);
+    if (!key)
+        return false;
+    app->site.seal_key = key;
+    g_autofree char *sealed = seal(key, KEY_TEXT);
+    if (!check && (!database_write(app->site.database, add_key_check, sealed, err) ||
+                   !read_key_check(app, arena, &check, err)))
+        return false;
+    g_autofree char *text = unseal(key, check, NULL);
+    return text || error_set(err, ERR_USAGE,
+                             "%s is not the sealing key of this database: all servers of a "
+                             "database share one (--shared, --secret-key-file)",
+                             path);
 }
 
 static bool count_users(const App *app, int64_t *n, Error *err)
@@ -99,6 +175,7 @@ static bool count_users(const App *app, int64_t *n, Error *err)
 static bool first_start(App *app, Error *err)
 {
     g_autofree char *token = NULL;
+    g_auto(Error) failed = ERROR_INIT;
     int64_t n_users = 0, token_id;
     User root = { .username = "root",
                   .name = "Administrator",
@@ -111,8 +188,9 @@ static bool first_start(App *app, Error *err)
         return false;
     if (n_users > 0)
         return true;
-    if (!account_create(&app->site, &root, err))
-        return false;
+    if (!account_create(&app->site, &root, &failed))
+        /* Another server on this new database may have been faster: the token is its to show. */
+        return (count_users(app, &n_users, NULL) && n_users > 0) || error_move(err, &failed);
     TokenOrder order = { .user_id = root.id,
                          .name = "first start",
                          .scopes = "api sudo admin_mode read_repository write_repository",
@@ -222,8 +300,9 @@ static void block_signals(sigset_t *stop)
 
 static bool start(App *app, Error *err)
 {
-    return check_executor(app->settings, err) && open_data(app, err) && first_start(app, err) &&
-           listen_on(app, err) && write_address(app, err);
+    return check_executor(app->settings, err) && make_folders(app, err) &&
+           open_database(app, err) && load_key(app, err) && open_shared(app, err) &&
+           first_start(app, err) && listen_on(app, err) && write_address(app, err);
 }
 
 static bool begin_work(App *app, Error *err)
@@ -265,7 +344,10 @@ static void stop(App *app)
     wakeups_free(app->site.wakeups);
     g_free(app->external_url);
     g_free(app->program);
+    g_free(app->shared);
     g_free(app->data);
+    if (app->claim >= 0)
+        close(app->claim);
 }
 
 static LogLevel level_of(const char *name)
@@ -278,13 +360,15 @@ static LogLevel level_of(const char *name)
 
 bool app_serve(const Settings *settings, Error *err)
 {
-    App app = { .settings = settings, .clock = clock_system() };
+    App app = { .settings = settings, .clock = clock_system(), .claim = -1 };
     sigset_t signals;
     int signal_number;
 
     log_set_level(level_of(settings->log_level));
     block_signals(&signals);
     app.data = g_canonicalize_filename(settings->data, NULL);
+    app.shared =
+        settings->shared ? g_canonicalize_filename(settings->shared, NULL) : g_strdup(app.data);
     app.program = g_file_read_link("/proc/self/exe", NULL);
     app.site = (Site){ .settings = settings, .clock = &app.clock, .wakeups = wakeups_new() };
     app.api.site = &app.site;

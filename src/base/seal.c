@@ -1,6 +1,8 @@
 /* seal.c - libsodium's AEAD, base64 around it. */
 #include "base/seal.h"
 
+#include "base/secret.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -20,12 +22,27 @@ struct SealKey {
     unsigned char bytes[KEY_BYTES];
 };
 
-/* Made under another name and linked, so that a half-written key never has the real one. */
+static bool sync_folder_of(const char *path)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    int failed = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = failed;
+    return ok;
+}
+
+/* Made under another name and linked, so that a half-written key never has the real one, and of two
+ * servers that start at once only one makes it.  On disk before anything is sealed with it. */
 static bool create_key(const char *path, Error *err)
 {
     unsigned char bytes[KEY_BYTES];
     char hex[KEY_BYTES * 2 + 2];
-    g_autofree char *temp = g_strdup_printf("%s.%d", path, (int)getpid());
+    g_autofree char *suffix = secret_hex(".", 16);
+    g_autofree char *temp = g_strconcat(path, suffix, NULL);
 
     randombytes_buf(bytes, sizeof bytes);
     sodium_bin2hex(hex, sizeof hex, bytes, sizeof bytes);
@@ -35,7 +52,7 @@ static bool create_key(const char *path, Error *err)
     int failed = errno;
     if (fd >= 0)
         close(fd);
-    if (ok && link(temp, path) != 0 && errno != EEXIST) {
+    if (ok && ((link(temp, path) != 0 && errno != EEXIST) || !sync_folder_of(path))) {
         ok = false;
         failed = errno;
     }

@@ -26,7 +26,11 @@ typedef struct Setting {
 #define AT(member) offsetof(Settings, member)
 
 static const Setting table[] = {
-    { "data", TEXT, AT(data), "./penstock-data", "DIR", "the data folder", ANYWHERE },
+    { "data", TEXT, AT(data), "./penstock-data", "DIR", "the data folder, this server's own",
+      ANYWHERE },
+    { "shared", TEXT, AT(shared), NULL, "DIR",
+      "repositories, logs, blobs, key: all servers' of one database (default: the data folder)",
+      ANYWHERE },
     { "listen", TEXT, AT(listen), "127.0.0.1:8080", "ADDR:PORT",
       "where to listen; port 0 picks a free one", ANYWHERE },
     { "external-url", TEXT, AT(external_url), NULL, "URL",
@@ -40,7 +44,7 @@ static const Setting table[] = {
     { "log-level", CHOICE, AT(log_level), "info", "debug|info|warn|error", "lowest level logged",
       ANYWHERE },
     { "secret-key-file", TEXT, AT(secret_key_file), NULL, "FILE",
-      "the sealing key (default: secret.key in the data folder)", ANYWHERE },
+      "the sealing key (default: secret.key in the shared folder)", ANYWHERE },
     { "root-token", TEXT, AT(root_token), NULL, "TOKEN",
       "at first start, root's access token, at least 20 characters (environment only)", 0 },
     { "ignore-image", BOOL, AT(ignore_image), "false", NULL,

@@ -13,6 +13,7 @@
 typedef struct Settings {
     char *config;       /* the INI file, NULL: none */
     char *data;         /* the data folder */
+    char *shared;       /* where repositories, logs and blobs are; NULL: the data folder */
     char *listen;       /* ADDR:PORT */
     char *external_url; /* no "/" at its end; NULL: http:// + the address listened on */
     char *database;     /* NULL: SQLite in the data folder */
