@@ -135,7 +135,7 @@ static bool read_key_check(const App *app, Arena *arena, const char **sealed, Er
 
 static bool add_key_check(Db *db, void *data, Error *err)
 {
-    return instance_value_add(db, KEY_CHECK, data, err);
+    return instance_value_add(db, KEY_CHECK, data, NULL, err);
 }
 
 /* A new key is made for a new database only: one whose key is missing has use for no other. */

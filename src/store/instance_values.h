@@ -6,8 +6,8 @@
 
 /* ERR_NO_RECORD: it has none. */
 bool instance_value_get(Db *db, Arena *arena, const char *key, const char **value, Error *err);
-/* Inserts it if it has none yet, of several servers' one. */
-bool instance_value_add(Db *db, const char *key, const char *value, Error *err);
+/* Inserts it if there is none; of several servers one does. @is_new: it was inserted; may be NULL. */
+bool instance_value_add(Db *db, const char *key, const char *value, bool *is_new, Error *err);
 /* Inserts or replaces. */
 bool instance_value_set(Db *db, const char *key, const char *value, Error *err);
 bool instance_value_delete(Db *db, const char *key, Error *err);
