@@ -25,6 +25,14 @@ bool instance_value_set(Db *db, const char *key, const char *value, Error *err)
                    DB_ARGS(DB_TEXT(key), DB_TEXT(value)), NULL, err);
 }
 
+bool instance_value_add(Db *db, const char *key, const char *value, bool *is_new, Error *err)
+{
+    return query_exec_one(db,
+                          "INSERT INTO instance_values (key, value) VALUES ($1, $2)"
+                          " ON CONFLICT (key) DO NOTHING",
+                          DB_ARGS(DB_TEXT(key), DB_TEXT(value)), is_new, err);
+}
+
 bool instance_value_delete(Db *db, const char *key, Error *err)
 {
     return db_exec(db, "DELETE FROM instance_values WHERE key = $1", DB_ARGS(DB_TEXT(key)), NULL,
