@@ -114,8 +114,34 @@ static bool open_database(App *app, Error *err)
                                ? g_strdup(app->settings->database)
                                : g_strdup_printf("sqlite:%s/penstock.db", app->data);
 
-    app->site.database = store_open(url, err);
+    DatabaseOptions options = store_options(url);
+    options.max_connections = (int)app->settings->database_connections;
+    app->site.database = database_open(&options, err);
     return app->site.database != NULL;
+}
+
+/* What servers tell one another: runners may find a job now. */
+static const char NEWS[] = "jobs";
+
+/* Whatever it says, looking again does no harm. */
+static void hear_news(const char *text, void *data)
+{
+    const App *app = data;
+
+    wakeups_notify_here(app->site.wakeups);
+}
+
+static void tell_news(void *data)
+{
+    const App *app = data;
+
+    database_signal(app->site.database, NEWS);
+}
+
+static bool join_others(App *app, Error *err)
+{
+    wakeups_relay(app->site.wakeups, tell_news, app);
+    return database_listen(app->site.database, hear_news, app, err);
 }
 
 /* The first server seals this; a server whose key does not open it has another key than those
@@ -209,6 +235,7 @@ static bool listen_on(App *app, Error *err)
     const Settings *settings = app->settings;
     g_autofree char *spool = in_data(app, "tmp");
     ServerOptions options = { .listen = settings->listen,
+                              .inline_reads = database_is_local(app->site.database),
                               .external_url = settings->external_url,
                               .mounts = api_mounts,
                               .workers = (int)settings->workers,
@@ -301,8 +328,9 @@ static void block_signals(sigset_t *stop)
 static bool start(App *app, Error *err)
 {
     return check_executor(app->settings, err) && make_folders(app, err) &&
-           open_database(app, err) && load_key(app, err) && open_shared(app, err) &&
-           first_start(app, err) && listen_on(app, err) && write_address(app, err);
+           open_database(app, err) && join_others(app, err) && load_key(app, err) &&
+           open_shared(app, err) && first_start(app, err) && listen_on(app, err) &&
+           write_address(app, err);
 }
 
 static bool begin_work(App *app, Error *err)

@@ -38,6 +38,14 @@ static bool get_health(Req *rq, Error *err)
     return reply_static(rq, 200, "application/json", body, strlen(body));
 }
 
+/* Whether it is worth sending requests here: not while the database is away. */
+static bool get_readiness(Req *rq, Error *err)
+{
+    if (database_is_away(site_of(rq)->database))
+        return error_set(err, ERR_UNAVAILABLE, "the database cannot be reached");
+    return get_health(rq, err);
+}
+
 /* --- metrics --------------------------------------------------------------------------------- */
 
 static void put_head(GString *out, const char *name, const char *type, const char *help)
@@ -133,7 +141,7 @@ static bool get_metrics(Req *rq, Error *err)
 /* Health and liveness answer from the first moment to the last; readiness only while all is
  * served. */
 const Route health_routes[] = {
-    { GET, "/-/readiness", .handler = get_health, .auth = AUTH_NONE, .inline_ = true,
+    { GET, "/-/readiness", .handler = get_readiness, .auth = AUTH_NONE, .inline_ = true,
       .hidden = true },
     { GET, "/-/health", .handler = get_health, .auth = AUTH_NONE, .inline_ = true,
       .while_stopping = true, .hidden = true },

@@ -37,6 +37,8 @@ static const Setting table[] = {
       "how clients reach the server (default: http:// and the address listened on)", ANYWHERE },
     { "database", TEXT, AT(database), NULL, "URL",
       "the database (default: SQLite in the data folder)", ANYWHERE },
+    { "database-connections", INT, AT(database_connections), "32", "N",
+      "connections to PostgreSQL at once; more than workers, or requests wait", ANYWHERE, 4, 1000 },
     { "runners", INT, AT(runners), "2", "N", "embedded runner slots, 0: none", ANYWHERE, 0, 256 },
     { "executor", CHOICE, AT(executor), "sandbox", "sandbox|shell",
       "how the embedded runner isolates jobs; shell does not", ANYWHERE },

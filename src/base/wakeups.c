@@ -7,6 +7,8 @@ struct Wakeups {
     GMutex lock;
     uint64_t sequence;   /* starts anywhere, so that no number means the same after a restart */
     GHashTable *waiting; /* data -> WakeFunc */
+    WakeFunc relay;      /* NULL: there is nobody else */
+    void *relay_data;
 };
 
 Wakeups *wakeups_new(void)
@@ -53,7 +55,20 @@ void wakeups_forget(Wakeups *wakeups, void *data)
     g_mutex_unlock(&wakeups->lock);
 }
 
+void wakeups_relay(Wakeups *wakeups, WakeFunc func, void *data)
+{
+    wakeups->relay = func;
+    wakeups->relay_data = data;
+}
+
 void wakeups_notify(Wakeups *wakeups)
+{
+    wakeups_notify_here(wakeups);
+    if (wakeups->relay)
+        wakeups->relay(wakeups->relay_data);
+}
+
+void wakeups_notify_here(Wakeups *wakeups)
 {
     GHashTableIter iter;
     gpointer data, func;

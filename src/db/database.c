@@ -272,6 +272,11 @@ bool database_is_local(const Database *database)
     return database->driver->remote == NULL;
 }
 
+bool database_is_away(Database *database)
+{
+    return pool_is_away(database->pool);
+}
+
 int64_t database_available_since(Database *database)
 {
     return pool_available_since(database->pool);

@@ -215,6 +215,9 @@ void database_close(Database *database);
  * on a thread that must not wait. */
 bool database_is_local(const Database *database);
 
+/* Whether the last attempt to reach it failed. */
+bool database_is_away(Database *database);
+
 /* When the database was last away and came back, in microseconds of the wall clock: what others
  * could not tell us before that is no silence of theirs.  0: it has always been there. */
 int64_t database_available_since(Database *database);

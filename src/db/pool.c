@@ -100,7 +100,7 @@ static Db *take_idle(Pool *pool)
 }
 
 /* Under the mutex. */
-static bool is_away(const Pool *pool)
+static bool may_not_try(const Pool *pool)
 {
     return pool->back_off_us && g_get_monotonic_time() < pool->retry_at;
 }
@@ -114,7 +114,7 @@ static Db *take_or_reserve(Pool *pool, bool may_open, bool *open, Error *err)
     *open = false;
     g_mutex_lock(&pool->mutex);
     while (!(db = take_idle(pool))) {
-        if (may_open && is_away(pool)) {
+        if (may_open && may_not_try(pool)) {
             error_set(err, ERR_UNAVAILABLE, "the database cannot be reached");
             break;
         }
@@ -196,6 +196,14 @@ void pool_free(Pool *pool)
     g_cond_clear(&pool->returned);
     g_free(pool->idle);
     g_free(pool);
+}
+
+bool pool_is_away(Pool *pool)
+{
+    g_mutex_lock(&pool->mutex);
+    bool away = pool->back_off_us != 0;
+    g_mutex_unlock(&pool->mutex);
+    return away;
 }
 
 int64_t pool_available_since(Pool *pool)

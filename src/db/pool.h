@@ -21,6 +21,9 @@ Db *pool_take(Pool *pool, Error *err);
 /* One that is lost, or in the middle of a transaction, is closed. */
 void pool_give_back(Pool *pool, Db *db);
 
+/* Whether the last attempt to reach the database failed. */
+bool pool_is_away(Pool *pool);
+
 /* Wall-clock microseconds of the last return of a database that could not be reached; 0: never. */
 int64_t pool_available_since(Pool *pool);
 

@@ -359,6 +359,13 @@ void connection_work(void *p)
         connection_work(c); /* once: what stops does not wait again */
 }
 
+static bool runs_inline(const ReqPrivate *c)
+{
+    const Route *route = c->rq.route;
+
+    return route->inline_ && (c->server->options.inline_reads || route->auth == AUTH_NONE);
+}
+
 /* The body is whole. */
 static enum MHD_Result access_run(ReqPrivate *c)
 {
@@ -369,7 +376,7 @@ static enum MHD_Result access_run(ReqPrivate *c)
         connection_fail(c, &err);
         return reply_queue(c);
     }
-    if (c->rq.route->inline_) {
+    if (runs_inline(c)) {
         if (run(c))
             return reply_queue(c);
         MHD_suspend_connection(c->connection);

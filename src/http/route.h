@@ -85,7 +85,10 @@ typedef struct Route {
     BodyKind body;
     int64_t max_body;    /* 0: the server's limit for its kind */
     bool paged;          /* page and per_page are read into req->page */
-    bool inline_;        /* bounded, by index: runs on the HTTP thread itself */
+    /* Bounded: memory, or reads by index; runs on the HTTP thread itself.  One that reads the
+     * database does so only where that is local (ServerOptions.inline_reads); AUTH_NONE: it reads
+     * none. */
+    bool inline_;
     bool job_token;      /* also takes a CI job token */
     bool while_stopping; /* served also while the server stops: running jobs' calls, health */
     bool hidden;         /* not in the API's coverage page (git, pages, health) */

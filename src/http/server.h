@@ -18,6 +18,7 @@ typedef struct ServerOptions {
     const Mount *mounts;      /* ends with a row without routes */
     int workers;
     int max_connections;
+    bool inline_reads; /* a read of the database waits for nobody: see Route.inline_ */
     int64_t max_body_bytes;
     int64_t max_raw_bytes;
     int64_t max_upload_bytes;

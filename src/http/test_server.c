@@ -399,6 +399,7 @@ static void assert_head(const Answer *a, const char *name, const char *expected)
 static void set_up(Fixture *f, const void *unused)
 {
     const ServerOptions options = { .listen = "localhost:0",
+                                    .inline_reads = true,
                                     .mounts = mounts,
                                     .workers = 4,
                                     .max_connections = 100,
