@@ -125,13 +125,15 @@ class Server:
     `database` is one of databases.py; without it the server has one of the kind that is tested.
     """
 
-    def __init__(self, *options, runners=0, environment=None, data=None, binary=BINARY, database=None):
+    def __init__(self, *options, runners=0, environment=None, data=None, binary=BINARY, database=None,
+                 wrapper=()):
         self.options = [*options, "--runners", str(runners)]
         self.environment = dict(environment or {})
         self.own_data = data is None
         self.data = Path(data or tempfile.mkdtemp(prefix="penstock-test-"))
         self.home = Path(f"{self.data}-home")
         self.binary = binary
+        self.wrapper = wrapper  # a program with its arguments that runs the server in its own place
         self.own_database = database is None
         self.database = database or databases.make(databases.KIND, self.data)
         self.token = ROOT_TOKEN
@@ -153,8 +155,8 @@ class Server:
     def __exit__(self, *_):
         self.close()
 
-    def start(self):
-        """Starts the process and returns once it serves. A second start takes the same port."""
+    def _spawn(self):
+        """Starts the process; the event is set once it serves, or has ended."""
         assert self.binary.exists(), f"{self.binary} is missing: build it, or set PENSTOCK_BUILD"
         environment = {
             key: value for key, value in databases.clean_environment().items()
@@ -163,7 +165,7 @@ class Server:
         # Jobs of the shell executor are login shells: nobody's profile has a say in these tests.
         self.home.mkdir(exist_ok=True)
         environment |= {"PENSTOCK_ROOT_TOKEN": ROOT_TOKEN, "HOME": str(self.home), **self.environment}
-        command = [str(self.binary), "serve", "--data", str(self.data),
+        command = [*self.wrapper, str(self.binary), "serve", "--data", str(self.data),
                    "--listen", f"127.0.0.1:{self.port}", *self.database.options, *self.options]
         ready = threading.Event()  # this start's own: a killed server's reader may end later
         self.killed = False
@@ -172,11 +174,34 @@ class Server:
             stderr=subprocess.STDOUT, text=True, errors="replace")
         self._reader = threading.Thread(target=self._read_output, args=(self.process, ready), daemon=True)
         self._reader.start()
+        return ready
+
+    def start(self):
+        """Starts the process and returns once it serves. A second start takes the same port."""
+        ready = self._spawn()
         if not ready.wait(READY_SECONDS) or self.url is None:
             self.kill9()
-            raise AssertionError(f"{' '.join(command)} did not become ready:\n{self.log()}")
+            raise AssertionError(f"{' '.join(self.process.args)} did not become ready:\n{self.log()}")
         self.api = Api(self.url, self.token)
         return self
+
+    def start_in_vain(self, expected=(2,)):
+        """Starts the process, which has to refuse with such an exit status, and answers what it says."""
+        before = len(self._lines)
+        self.url = None
+        self._spawn()
+        self.killed = True  # its end is looked at here
+        try:
+            status = self.process.wait(READY_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill9()
+            raise AssertionError(f"it neither serves nor ends:\n{self.log()}") from None
+        self._reader.join(STOP_SECONDS)
+        text = "".join(self._lines[before:])
+        assert self.url is None, f"it should not have started:\n{text}"
+        assert status in expected, f"it ended with {status}, not {expected}:\n{text}"
+        assert not any(word in text for word in SANITIZER_REPORTS), text
+        return text
 
     def _read_output(self, process, ready):
         for line in process.stdout:
