@@ -41,7 +41,7 @@ lint:
 
 format:
 	@script/setup test
-	@git ls-files 'src/*.[ch]' 'src/*.cc' 'tests/*.c' | xargs clang-format -i
+	@git ls-files 'src/*.[ch]' 'src/*.cc' 'tests/*.c' 'bench/*.[ch]' | xargs clang-format -i
 
 install: build
 	@meson install -C $(BUILD) --no-rebuild

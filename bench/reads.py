@@ -85,7 +85,7 @@ def measure_kind(run, world, kind, path, canned, number):
     read_server()  # warm
     for figures in run.rounds(subject, peer):
         row.add(*figures)
-    row.note = f"{run.median(rates):,.0f}/s, {CLIENTS} clients" + run.database_costs(costs, world)
+    row.note = f"CPU {run.costs(costs, world)}; {run.median(rates):,.0f}/s, {CLIENTS} clients"
     return row
 
 

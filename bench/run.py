@@ -44,7 +44,7 @@ class Run:
 
     def costs(self, costs, world):
         """Processor time a request: the server's, and the database's where that is another process."""
-        return f"{median(cost[0] for cost in costs) * 1e6:,.0f} us" + self.database_costs(costs, world)
+        return f"{median(cost[0] for cost in costs) * 1e6:,.0f} us{self.database_costs(costs, world)}"
 
     def database_costs(self, costs, world):
         if not world.database.pids:
