@@ -1,7 +1,7 @@
 /* create.c - making and removing a repository, and syncing its folders.
  *
  * A repository is built under a temporary name and renamed into place, so that a crash leaves a
- * whole one or none.  The same the other way round for removing.
+ * whole one or none.  The same the other way round for removing, under a name that is found again.
  */
 #include "repo/store.h"
 
@@ -15,7 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_OPEN_DIRS = 16 };
+enum {
+    MAX_OPEN_DIRS = 16,
+    /* A push or import that is under way when its repository is removed. */
+    PUSH_WAIT_S = 5,
+    REMOVE_TRIES = 3
+};
 
 static bool sync_path(const char *path, Error *err)
 {
@@ -70,11 +75,25 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path) == 0 || errno == ENOENT ? 0 : -1;
 }
 
+/* Several tries: another server may remove the same, and git may yet write there. */
 static bool remove_tree(const char *path, Error *err)
 {
-    if (nftw(path, remove_one, MAX_OPEN_DIRS, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
-        return error_errno(err, errno, "cannot remove %s", path);
-    return true;
+    int failed = 0;
+
+    for (int i = 0; i < REMOVE_TRIES && g_file_test(path, G_FILE_TEST_EXISTS); i++)
+        failed = nftw(path, remove_one, MAX_OPEN_DIRS, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : errno;
+    return failed == 0 || failed == ENOENT || error_errno(err, failed, "cannot remove %s", path);
+}
+
+static void let_push_end(const char *path)
+{
+    g_autofree char *name = g_build_filename(path, "push.lock", NULL);
+    int fd = open(name, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    (void)store_wait_lock(fd, PUSH_WAIT_S); /* past that it finds its files gone */
+    close(fd);
 }
 
 static char *temporary_path(const char *shard)
@@ -111,15 +130,15 @@ bool repo_remove(RepoStore *store, int64_t project_id, Error *err)
 {
     g_autofree char *path = repo_path(store, project_id);
     g_autofree char *shard = g_path_get_dirname(path);
-    g_autofree char *tmp = temporary_path(shard);
+    g_autofree char *gone = g_strconcat(path, ".gone", NULL);
 
-    if (g_rename(path, tmp) != 0) {
-        if (errno == ENOENT)
-            return true;
-        return error_errno(err, errno, "cannot remove %s", path);
-    }
+    if (!remove_tree(gone, err)) /* what a crash has left of it */
+        return false;
+    if (g_rename(path, gone) != 0)
+        return errno == ENOENT || error_errno(err, errno, "cannot remove %s", path);
     store_forget_handles(store, project_id);
-    return sync_path(shard, err) && remove_tree(tmp, err);
+    let_push_end(gone);
+    return sync_path(shard, err) && remove_tree(gone, err);
 }
 
 /* Walks with a list of its own: the depth is the names', which others choose. */

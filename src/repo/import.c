@@ -7,7 +7,6 @@
 #include "repo/store.h"
 
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { IMPORT_LIMIT_S = 10 * 60, ASK_LIMIT_S = 60, TIDY_LIMIT_S = 30 * 60, MAX_URL = 2048 };
@@ -105,13 +104,14 @@ static const char *last_line(char *text)
     return g_str_has_prefix(line, "fatal: ") ? line + strlen("fatal: ") : line;
 }
 
-static bool run_git(const GitEnv *env, const char *const *argv, int64_t limit_s, GString *output,
-                    Error *err)
+/* @lock: kept by git for as long as it runs, should this process die before. */
+static bool run_git(const GitEnv *env, const char *const *argv, int64_t limit_s, int lock,
+                    GString *output, Error *err)
 {
     GitRun run = { .argv = argv,
                    .env = env,
                    .body_fd = -1,
-                   .keep_fd = -1,
+                   .keep_fd = lock,
                    .timeout_s = limit_s,
                    .sink = git_sink_to_string,
                    .data = output };
@@ -137,7 +137,7 @@ static char *parse_head(const char *answer)
     return NULL;
 }
 
-static bool fetch(const GitEnv *env, const Remote *remote, const char *path, char **head,
+static bool fetch(const GitEnv *env, const Remote *remote, const char *path, int lock, char **head,
                   Error *err)
 {
     g_autofree char *git_dir = g_strconcat("--git-dir=", path, NULL);
@@ -158,8 +158,8 @@ static bool fetch(const GitEnv *env, const Remote *remote, const char *path, cha
     g_autoptr(GString) answer = g_string_new(NULL);
     g_autoptr(GString) nothing = g_string_new(NULL);
 
-    if (!run_git(env, ask, ASK_LIMIT_S, answer, err) ||
-        !run_git(env, get, IMPORT_LIMIT_S, nothing, err))
+    if (!run_git(env, ask, ASK_LIMIT_S, lock, answer, err) ||
+        !run_git(env, get, IMPORT_LIMIT_S, lock, nothing, err))
         return false;
     *head = parse_head(answer->str);
     return true;
@@ -171,7 +171,6 @@ bool repo_import(RepoStore *store, int64_t project_id, const char *url, bool all
     g_auto(GitEnv) env = { 0 };
     g_autofree char *path = repo_path(store, project_id);
     g_autofree char *head = NULL;
-    int64_t since_s = time(NULL) - 2; /* file times lag behind by a tick */
     int lock = -1;
 
     if (!parse_remote(url, allow_file, &remote, err) ||
@@ -179,7 +178,8 @@ bool repo_import(RepoStore *store, int64_t project_id, const char *url, bool all
         return false;
     git_env_init(&env, store);
     add_import_env(&env, &remote, allow_file);
-    bool ok = fetch(&env, &remote, path, &head, err) &&
+    int64_t since_s = store_file_time_s(lock) - 2; /* file times lag behind by a tick */
+    bool ok = fetch(&env, &remote, path, lock, &head, err) &&
               (!head || repo_set_default_branch(store, project_id, head, err)) &&
               repo_sync_dirs(path, since_s, err);
     close(lock);
@@ -198,7 +198,7 @@ bool repo_tidy(RepoStore *store, int64_t project_id, Error *err)
     if (!store_lock_pushes(store, project_id, &lock, err))
         return false;
     git_env_init(&env, store);
-    bool ok = run_git(&env, argv, TIDY_LIMIT_S, nothing, err);
+    bool ok = run_git(&env, argv, TIDY_LIMIT_S, lock, nothing, err);
     close(lock);
     store_forget_handles(store, project_id); /* they may hold packs open that are gone */
     return ok;

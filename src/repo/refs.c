@@ -6,6 +6,7 @@
 #include "repo/store.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define HEADS "refs/heads/"
 #define TAGS  "refs/tags/"
@@ -295,12 +296,16 @@ bool repo_set_default_branch(RepoStore *store, int64_t project_id, const char *n
 {
     g_autoptr(Lease) lease = lease_take(store, project_id, err);
     g_autofree char *target = g_strconcat(HEADS, name, NULL);
+    int lock = -1;
 
     if (!lease)
         return false;
     if (!branch_name_is_valid(name))
         return error_set(err, ERR_INVALID, "\"%.200s\" is no name for a branch", name);
+    if (!store_lock_refs(store, project_id, false, &lock, err))
+        return false;
     int rc = git_repository_set_head(lease->repo, target);
+    close(lock);
     if (rc != 0)
         return git_error_to(err, rc, "branch");
     return repo_sync_head(git_repository_path(lease->repo), err);

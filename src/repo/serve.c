@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { MAX_PROTOCOL = 200 };
@@ -162,14 +161,15 @@ static bool check_hook(const RepoStore *store, Error *err)
 static bool push(RepoStore *store, int64_t project_id, const GitCall *call, const GitEnv *env,
                  const char *path, GitSink sink, void *data, Error *err)
 {
-    int64_t since_s = time(NULL) - 2; /* file times lag behind by a tick */
     g_auto(Error) sync_error = ERROR_INIT;
     int lock = -1;
 
     if (!check_hook(store, err) || !store_lock_pushes(store, project_id, &lock, err))
         return false;
+    int64_t since_s = store_file_time_s(lock) - 2; /* file times lag behind by a tick */
     bool ok = run_service(call, env, path, lock, sink, data, err);
-    bool synced = repo_sync_dirs(path, since_s, &sync_error);
+    bool synced = (ok || store_clear_dead_locks(store, project_id, &sync_error)) &&
+                  repo_sync_dirs(path, since_s, &sync_error);
     close(lock);
     return synced ? ok : error_move(err, &sync_error);
 }
@@ -181,7 +181,7 @@ bool repo_settle_push(RepoStore *store, int64_t project_id, Error *err)
 
     if (!store_lock_pushes(store, project_id, &lock, err))
         return false;
-    bool synced = repo_sync_dirs(path, 0, err);
+    bool synced = store_clear_dead_locks(store, project_id, err) && repo_sync_dirs(path, 0, err);
     close(lock);
     return synced;
 }

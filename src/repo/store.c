@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_IDLE_HANDLES = 48, LOCK_WAIT_S = 60, LOCK_POLL_US = 10 * 1000, MB = 1024 * 1024 };
@@ -170,15 +171,36 @@ static Lease *take_idle(RepoStore *store, int64_t project_id, unsigned *epoch)
     return found;
 }
 
+/* All zero where there are none. */
+static PackStamp stamp_of(const char *path)
+{
+    g_autofree char *dir = g_build_filename(path, "objects", "pack", NULL);
+    struct stat st;
+
+    if (stat(dir, &st) != 0)
+        return (PackStamp){ 0 };
+    return (PackStamp){ st.st_dev, st.st_ino, st.st_mtim.tv_sec, st.st_mtim.tv_nsec };
+}
+
+static bool stamp_equal(const PackStamp *a, const PackStamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->changed_s == b->changed_s &&
+           a->changed_ns == b->changed_ns;
+}
+
 Lease *lease_take(RepoStore *store, int64_t project_id, Error *err)
 {
-    unsigned epoch;
-    Lease *idle = take_idle(store, project_id, &epoch);
-
-    if (idle)
-        return idle;
     g_autofree char *path = repo_path(store, project_id);
+    PackStamp packs = stamp_of(path);
     git_repository *repo = NULL;
+    unsigned epoch;
+    Lease *idle;
+
+    while ((idle = take_idle(store, project_id, &epoch))) {
+        if (stamp_equal(&idle->packs, &packs))
+            return idle;
+        lease_close(idle);
+    }
     int rc = git_repository_open_ext(
         &repo, path, GIT_REPOSITORY_OPEN_NO_SEARCH | GIT_REPOSITORY_OPEN_BARE, NULL);
     if (rc == GIT_ENOTFOUND) {
@@ -193,6 +215,7 @@ Lease *lease_take(RepoStore *store, int64_t project_id, Error *err)
     lease->repo = repo;
     lease->project_id = project_id;
     lease->epoch = epoch;
+    lease->packs = packs;
     lease->store = store;
     return lease;
 }
@@ -237,33 +260,81 @@ void store_forget_handles(RepoStore *store, int64_t project_id)
         lease_close(g_queue_pop_head(&dropped));
 }
 
-/* --- the push lock --------------------------------------------------------------------------- */
+/* --- locks ----------------------------------------------------------------------------------- */
 
-/* flock() belongs to the open file, so it holds off other threads as well as other processes.  It
- * cannot be waited for with a time limit, hence the polling. */
-bool store_lock_pushes(RepoStore *store, int64_t project_id, int *fd, Error *err)
+/* flock() belongs to the open file, so it holds off other threads as well as other processes, on a
+ * network folder those of other machines.  It cannot be waited for with a time limit, hence the
+ * polling. */
+static bool wait_lock(int fd, int operation, int64_t wait_s)
+{
+    gint64 until = g_get_monotonic_time() + wait_s * G_USEC_PER_SEC;
+
+    while (flock(fd, operation | LOCK_NB) != 0) {
+        if ((errno != EWOULDBLOCK && errno != EINTR) || g_get_monotonic_time() > until)
+            return false;
+        g_usleep(LOCK_POLL_US);
+    }
+    return true;
+}
+
+bool store_wait_lock(int fd, int64_t wait_s)
+{
+    return wait_lock(fd, LOCK_EX, wait_s);
+}
+
+/* Whether @path is still the file that was opened: the repository may have been removed. */
+static bool is_at(const char *path, int fd)
+{
+    struct stat there, held;
+
+    return stat(path, &there) == 0 && fstat(fd, &held) == 0 && there.st_ino == held.st_ino &&
+           there.st_dev == held.st_dev;
+}
+
+static bool take_lock(const char *path, int fd, int operation, Error *err)
+{
+    if (!wait_lock(fd, operation, LOCK_WAIT_S))
+        return errno == EWOULDBLOCK
+                   ? error_set(err, ERR_UNAVAILABLE, "other pushes to this project go on")
+                   : error_errno(err, errno, "cannot take the lock of a repository");
+    return is_at(path, fd) || error_set(err, ERR_NOT_FOUND, "Repository");
+}
+
+static bool lock_file(RepoStore *store, int64_t project_id, const char *name, int operation,
+                      int *fd, Error *err)
 {
     g_autofree char *dir = repo_path(store, project_id);
-    g_autofree char *path = g_build_filename(dir, "push.lock", NULL);
-    gint64 until = g_get_monotonic_time() + LOCK_WAIT_S * G_USEC_PER_SEC;
+    g_autofree char *path = g_build_filename(dir, name, NULL);
 
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock < 0 && errno == ENOENT)
         return error_set(err, ERR_NOT_FOUND, "Repository");
     if (lock < 0)
-        return error_errno(err, errno, "cannot open the push lock");
-    while (flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        if ((errno != EWOULDBLOCK && errno != EINTR) || g_get_monotonic_time() > until) {
-            int errnum = errno;
-            close(lock);
-            if (errnum == EWOULDBLOCK)
-                return error_set(err, ERR_UNAVAILABLE, "other pushes to this project go on");
-            return error_errno(err, errnum, "cannot take the push lock");
-        }
-        g_usleep(LOCK_POLL_US);
+        return error_errno(err, errno, "cannot open the lock of a repository");
+    if (!take_lock(path, lock, operation, err)) {
+        close(lock);
+        return false;
     }
     *fd = lock;
     return true;
+}
+
+bool store_lock_pushes(RepoStore *store, int64_t project_id, int *fd, Error *err)
+{
+    return lock_file(store, project_id, "push.lock", LOCK_EX, fd, err);
+}
+
+bool store_lock_refs(RepoStore *store, int64_t project_id, bool alone, int *fd, Error *err)
+{
+    return lock_file(store, project_id, "refs.lock", alone ? LOCK_EX : LOCK_SH, fd, err);
+}
+
+int64_t store_file_time_s(int fd)
+{
+    struct stat st;
+
+    (void)futimens(fd, NULL); /* then it is an older time, which is safe */
+    return fstat(fd, &st) == 0 ? st.st_mtim.tv_sec : 0;
 }
 
 /* --- small helpers --------------------------------------------------------------------------- */

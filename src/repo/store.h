@@ -11,10 +11,17 @@
 
 #include <git2.h>
 
+/* The folder of packs as it was: one that differs is of another repository, or other packs. */
+typedef struct PackStamp {
+    uint64_t device, inode;
+    int64_t changed_s, changed_ns;
+} PackStamp;
+
 typedef struct Lease {
     git_repository *repo;
     int64_t project_id;
-    unsigned epoch; /* the store's at opening: older ones are not kept */
+    unsigned epoch;  /* the store's at opening: older ones are not kept */
+    PackStamp packs; /* at opening: another server may have packed or removed since */
     RepoStore *store;
 } Lease;
 
@@ -32,9 +39,23 @@ const char *store_hooks_dir(const RepoStore *store);
 const char *store_git_config(const RepoStore *store);
 const char *store_hook_program(const RepoStore *store);
 
-/* Holds the lock under which a project's refs are written; waits for it a minute at most.  @fd: to
- * be closed by the caller.  A child that inherits it keeps the lock held if this process dies. */
+/* The two locks of a project, for all servers.  git's programs write refs and packs under that of
+ * pushes, one at a time.  We ourselves write single refs under that of refs, any number at once;
+ * who wants none of it to go on takes both, this one second, @alone.  Waits for it a minute at most.
+ * @fd: to be closed by the caller.  A child that inherits it keeps the lock held if this process
+ * dies; nobody dead holds it. */
 bool store_lock_pushes(RepoStore *store, int64_t project_id, int *fd, Error *err);
+bool store_lock_refs(RepoStore *store, int64_t project_id, bool alone, int *fd, Error *err);
+
+/* Waits for an exclusive lock of an open file. false: not within @wait_s, or errno says what else. */
+bool store_wait_lock(int fd, int64_t wait_s);
+
+/* Now by the clock of the file system that the lock file @fd is on, which is not always ours. */
+int64_t store_file_time_s(int fd);
+
+/* Removes the lock files that a git that died has left, which would stop all later writers.  The
+ * caller holds the lock of pushes. */
+bool store_clear_dead_locks(RepoStore *store, int64_t project_id, Error *err);
 
 /* Sets @err from libgit2's last error: @what for ERR_NO_RECORD and ERR_CONFLICT messages. */
 bool git_error_to(Error *err, int rc, const char *what);

@@ -513,6 +513,74 @@ static void open_handle_sees_what_git_does(Fixture *f, gconstpointer data)
     g_assert_true(repo_read_file(f->store, 7, sha, "new.txt", 99, f->arena, &bytes, &size, &err));
 }
 
+/* A store of its own over the same folder is what another server has. */
+static RepoStore *other_server(Fixture *f)
+{
+    g_autofree char *dir = g_build_filename(f->dir, "repositories", NULL);
+    g_auto(Error) err = ERROR_INIT;
+    RepoStore *store = repo_store_new(dir, "/bin/false", &err);
+
+    g_assert_nonnull(store);
+    return store;
+}
+
+static void open_handle_sees_what_another_server_does(Fixture *f, gconstpointer data)
+{
+    g_autoptr(RepoStore) other = other_server(f);
+    g_autofree char *url = g_strconcat("file://", f->source, NULL);
+    g_autofree char *path = repo_path(f->store, 7);
+    g_auto(Error) err = ERROR_INIT;
+    RepoResolved got = { 0 };
+    const char *bytes;
+    size_t size;
+
+    g_assert_true(repo_resolve(f->store, 7, "trunk", false, f->arena, &got, &err));
+    g_free(sh("git --git-dir=\"$1\" repack -q -a -d", path));
+    g_assert_true(
+        repo_read_file(f->store, 7, f->second, "run.sh", 99, f->arena, &bytes, &size, &err));
+    g_assert_true(repo_remove(other, 7, &err));
+    g_assert_false(
+        repo_read_file(f->store, 7, f->second, "run.sh", 99, f->arena, &bytes, &size, &err));
+    assert_code(&err, ERR_NOT_FOUND);
+    g_assert_true(repo_create(other, 7, "main", &err));
+    g_assert_false(repo_resolve(f->store, 7, "trunk", false, f->arena, &got, &err));
+    assert_code(&err, ERR_NO_RECORD);
+    g_assert_true(repo_import(other, 7, url, true, &err));
+    g_assert_true(
+        repo_read_file(f->store, 7, f->second, "run.sh", 99, f->arena, &bytes, &size, &err));
+}
+
+static void locks_of_the_dead_stop_nobody(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = repo_path(f->store, 7);
+    g_auto(Error) err = ERROR_INIT;
+
+    g_free(sh("cd \"$1\"; mkdir -p refs/pipelines; touch HEAD.lock packed-refs.lock "
+              "refs/pipelines/900.lock refs/heads/trunk.lock refs/heads/feature.lock",
+              path));
+    g_assert_true(repo_settle_push(f->store, 7, &err));
+    g_autofree char *left = sh("cd \"$1\"; find refs HEAD.lock packed-refs.lock -name '*.lock' "
+                               "2>/dev/null; true",
+                               path);
+    g_assert_cmpstr(left, ==, "");
+    g_free(sh("cd \"$1\"; mkdir -p refs/pipelines; touch refs/pipelines/900.lock", path));
+    g_assert_true(repo_keep_pipeline_ref(f->store, 7, 900, f->first, &err));
+    g_assert_true(repo_set_default_branch(f->store, 7, "both", &err));
+}
+
+/* What a removal that a crash cut off has left does not stop the next. */
+static void removal_takes_up_what_a_crash_left(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = repo_path(f->store, 7);
+    g_autofree char *shard = g_path_get_dirname(path);
+    g_auto(Error) err = ERROR_INIT;
+
+    g_free(sh("mkdir -p \"$1.gone/objects/pack\"; touch \"$1.gone/objects/pack/x\"", path));
+    g_assert_true(repo_remove(f->store, 7, &err));
+    g_autofree char *left = sh("ls \"$1\"", shard);
+    g_assert_cmpstr(left, ==, "");
+}
+
 static void *read_and_write(void *data)
 {
     Fixture *f = data;
@@ -616,6 +684,9 @@ static const struct {
     { "commit-texts-are-made-utf8", commit_texts_are_made_utf8 },
     { "pipeline-ref-is-kept-moved-and-dropped", pipeline_ref_is_kept_moved_and_dropped },
     { "open-handle-sees-what-git-does", open_handle_sees_what_git_does },
+    { "open-handle-sees-what-another-server-does", open_handle_sees_what_another_server_does },
+    { "locks-of-the-dead-stop-nobody", locks_of_the_dead_stop_nobody },
+    { "removal-takes-up-what-a-crash-left", removal_takes_up_what_a_crash_left },
     { "threads-share-a-store", threads_share_a_store },
     { "more-repositories-than-handles-can-be-read", more_repositories_than_handles_can_be_read },
 };
