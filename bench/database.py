@@ -55,11 +55,15 @@ class Postgres:
 
     def __init__(self, folder):
         self.folder = folder / "postgres"
-        self.server_url = self._script("start").strip()
-        self.pids = (int((self.folder / "data" / "postmaster.pid").read_text().split()[0]),)
-        self.url = self._url("served")
-        self.options = ["--database", self.url]
-        self._run("CREATE DATABASE served", self.server_url)
+        try:
+            self.server_url = self._script("start").strip()
+            self.pids = (int((self.folder / "data" / "postmaster.pid").read_text().split()[0]),)
+            self.url = self._url("served")
+            self.options = ["--database", self.url]
+            self._run("CREATE DATABASE served", self.server_url)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self):
         self._script("stop")

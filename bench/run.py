@@ -6,6 +6,8 @@ turns, several rounds; see table.py for what a row says."""
 import argparse
 import os
 import shutil
+import signal
+import sys
 import time
 from pathlib import Path
 from statistics import median
@@ -92,4 +94,5 @@ def main():
 STARTED = time.monotonic()
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     main()
