@@ -12,6 +12,7 @@ from recipe import in_words, look, recipe_of
 from table import Goal, Row
 
 CLIENTS = (1, 8, 32)
+WARM_S = 0.5
 BEST_WIDTH = 8  # connections; with more, bare PostgreSQL is slower on two cores
 FORM = ("Content-Type: application/x-www-form-urlencoded",)
 
@@ -75,7 +76,7 @@ def measure_clients(run, world, bare, clients):
         cpu.append(costs)
         return load.rate
 
-    create(world, clients, run.seconds / 4)  # warm
+    create(world, clients, WARM_S)
     for figures in run.rounds(subject, *(lambda width=width: bare.rate(run.seconds, width) for _, width, _ in peers)):
         for row, peer in zip(rows, figures[1:]):
             row.add(figures[0], peer)
