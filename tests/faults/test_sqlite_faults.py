@@ -9,6 +9,7 @@ import subprocess
 import pytest
 from databases import Sqlite
 from fakerunner import FakeRunner
+from load import ids_of
 from penstock import Server, wait_until
 from projects import make_project
 
@@ -191,18 +192,6 @@ def test_a_full_disk_refuses_writes_serves_reads_and_loses_nothing(disk):
         project.api = server.restart().api
         assert ids_of(project) == sorted(done), "after a crash as well"
         project.repository.remove()
-
-
-def ids_of(project):
-    """All pipelines of a project."""
-    found = []
-    page = f"{project.at}/pipelines?per_page=100&order_by=id&sort=asc"
-    while page:
-        answer = project.api.get(page)
-        assert answer.status_code == 200, answer.text
-        found += [pipeline["id"] for pipeline in answer.json()]
-        page = answer.links.get("next", {}).get("url")
-    return found
 
 
 def test_a_log_on_a_full_disk_goes_on_where_it_stopped(disk):

@@ -18,6 +18,7 @@ SQL_SECONDS = 60
 
 KIND = os.environ.get("PENSTOCK_TEST_DATABASE", "sqlite")
 POSTGRES_URL = os.environ.get("PENSTOCK_TEST_POSTGRES")
+CLUSTERS = os.environ.get("PENSTOCK_TEST_CLUSTERS")  # a folder whose clusters somebody stops in the end; None: /tmp
 
 assert KIND in ("sqlite", "postgres"), f"PENSTOCK_TEST_DATABASE is {KIND}: sqlite and postgres are known"
 assert KIND == "sqlite" or POSTGRES_URL, "PENSTOCK_TEST_POSTGRES is not set: script/test-postgres starts a server"

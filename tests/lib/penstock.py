@@ -203,6 +203,13 @@ class Server:
         assert not any(word in text for word in SANITIZER_REPORTS), text
         return text
 
+    def start_in_vain_and_remove(self):
+        """The same for a server that is of no further use."""
+        try:
+            return self.start_in_vain()
+        finally:
+            self.close()
+
     def _read_output(self, process, ready):
         for line in process.stdout:
             self._lines.append(line)
