@@ -84,6 +84,11 @@ bool database_write(Database *database, DbWriteFunc func, void *data, Error *err
                             : pooled_writes_run(database->pooled_writes, func, data, err);
 }
 
+bool database_renew(Database *database, Db *db)
+{
+    return database && database->pool && !db->writing && pool_renew(database->pool, db);
+}
+
 /* --- which driver ---------------------------------------------------------------------------- */
 
 static const char *scheme_of(const DbDriver *driver, const char *url)

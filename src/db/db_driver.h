@@ -121,6 +121,7 @@ struct Db {
     const DbDriver *driver;
     DbConnection *conn; /* NULL: there is none to be had, each statement says so */
     Database *database;
+    bool writing; /* in a write: a lost connection has undone what came before */
 };
 
 /* @database may be NULL: nothing is observed. */
@@ -130,6 +131,9 @@ void db_free(Db *db); /* accepts NULL */
 
 /* Tells the observer, if there is one.  @database may be NULL. */
 void database_observed(const Database *database, const char *sql, const DbArg *args);
+
+/* Gives a reader whose connection was lost another one.  false: it was not lost, or there is none. */
+bool database_renew(Database *database, Db *db);
 
 /* BEGIN, COMMIT and the like: no arguments, nothing observed. */
 bool db_control(Db *db, const char *sql, Error *err);

@@ -170,6 +170,11 @@ static void unlock_schema(DbConnection *conn)
 
 /* --- opening --------------------------------------------------------------------------------- */
 
+/* What matters comes as an error of a statement; a library does not write to stderr. */
+static void ignore_notice(void *data, const char *message)
+{
+}
+
 PGconn *postgres_connect(const char *url, Error *err)
 {
     /* What stands before the URL are defaults, what stands after it is ours. */
@@ -193,8 +198,10 @@ PGconn *postgres_connect(const char *url, Error *err)
     }
     PGconn *pg = PQconnectdbParams(keys, values, 1);
 
-    if (PQstatus(pg) == CONNECTION_OK)
+    if (PQstatus(pg) == CONNECTION_OK) {
+        PQsetNoticeProcessor(pg, ignore_notice, NULL);
         return pg;
+    }
     g_autofree char *text = g_strdup(PQerrorMessage(pg));
     error_set(err, ERR_USAGE, "cannot open the database: %s",
               g_strdelimit(g_strstrip(text), "\n\t", ' '));

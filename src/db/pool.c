@@ -151,6 +151,30 @@ Db *pool_take(Pool *pool, Error *err)
     return NULL;
 }
 
+bool pool_renew(Pool *pool, Db *db)
+{
+    if (!is_lost(pool, db))
+        return false;
+    g_mutex_lock(&pool->mutex);
+    bool may = !may_not_try(pool);
+    if (may) {
+        pool->n_open++; /* for a moment one more than there are */
+        pool->n_lost++;
+    }
+    g_mutex_unlock(&pool->mutex);
+    Db *other = may ? open_one(pool, NULL) : NULL;
+    if (!other)
+        return false;
+    DbConnection *lost = db->conn;
+    db->conn = other->conn;
+    other->conn = lost;
+    g_mutex_lock(&pool->mutex);
+    pool->n_open--;
+    g_mutex_unlock(&pool->mutex);
+    db_free(other);
+    return true;
+}
+
 void pool_give_back(Pool *pool, Db *db)
 {
     bool good = !is_lost(pool, db) && !pool->driver->in_transaction(db->conn);

@@ -21,6 +21,9 @@ Db *pool_take(Pool *pool, Error *err);
 /* One that is lost, or in the middle of a transaction, is closed. */
 void pool_give_back(Pool *pool, Db *db);
 
+/* Another connection for a @db that was taken and whose own is lost.  false: it is as it was. */
+bool pool_renew(Pool *pool, Db *db);
+
 /* Whether the last attempt to reach the database failed. */
 bool pool_is_away(Pool *pool);
 

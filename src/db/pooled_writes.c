@@ -91,7 +91,9 @@ static Attempt run_once(PooledWrites *writes, DbWriteFunc func, void *data, Erro
 
     if (!db)
         return (Attempt){ DB_UNDONE, DB_NO_TROUBLE };
+    db->writing = true;
     Attempt attempt = run_on(writes, db, func, data, &transaction, err);
+    db->writing = false;
     pool_give_back(writes->pool, db);
     if (attempt.outcome == DB_UNKNOWN)
         attempt = (Attempt){ find_out(writes, transaction), DB_TROUBLE_LOST };

@@ -74,7 +74,13 @@ static DbStatement *start(Db *db, const char *sql, const DbArg *args, Error *err
         return NULL;
     }
     database_observed(db->database, sql, args);
-    return db->driver->start(db->conn, sql, args, err);
+    DbStatement *statement = db->driver->start(db->conn, sql, args, err);
+    /* A read may be asked again: nothing has happened yet. */
+    if (!statement && database_renew(db->database, db)) {
+        error_clear(err);
+        statement = db->driver->start(db->conn, sql, args, err);
+    }
+    return statement;
 }
 
 static bool read_rows(const DbDriver *d, DbStatement *statement, Arena *arena,
