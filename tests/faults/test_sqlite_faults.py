@@ -118,7 +118,7 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path):
 def test_a_second_server_on_the_same_data_is_refused_and_the_first_goes_on(used):
     assert still_has_its_pipeline(used)
     text = Server(data=used.data, database=used.database).start_in_vain()
-    assert "another server uses" in text and str(file_of(used)) in text
+    assert "another server uses" in text and str(used.data) in text
     assert used.project.trigger()["status"] in ("created", "pending")
 
 
