@@ -6,7 +6,6 @@
 #include "api/caller.h"
 #include "api/errors.h"
 #include "api/imports.h"
-#include "api/project_life.h"
 #include "api/routes.h"
 #include "base/log.h"
 #include "base/seal.h"
@@ -15,8 +14,9 @@
 #include "embedded.h"
 #include "exec/exec.h"
 #include "http/server.h"
-#include "pipeline/push.h"
+#include "pipeline/left_over.h"
 #include "repo/repo.h"
+#include "runner/presence.h"
 #include "runner/register.h"
 #include "runner/sweep.h"
 #include "schedule/ticker.h"
@@ -47,6 +47,7 @@ typedef struct App {
     char *external_url;
     Server *server;
     Ticker *ticker;
+    Presence *presence;
     Sweeper *sweeper;
     Embedded *embedded;
     int64_t embedded_runner_id;
@@ -190,42 +191,34 @@ static bool load_key(App *app, Error *err)
                              path);
 }
 
-static bool count_users(const App *app, int64_t *n, Error *err)
-{
-    g_autoptr(Db) db = database_reader(app->site.database);
-
-    return user_count(db, &(UserFilter){ 0 }, n, err);
-}
-
 /* User root and a token that is shown this once. */
 static bool first_start(App *app, Error *err)
 {
     g_autofree char *token = NULL;
-    g_auto(Error) failed = ERROR_INIT;
-    int64_t n_users = 0, token_id;
+    bool is_new = false;
     User root = { .username = "root",
                   .name = "Administrator",
                   .email = "root@localhost",
                   .state = USER_ACTIVE,
                   .admin = true,
                   .created_at = clock_now(&app->clock) };
-
-    if (!count_users(app, &n_users, err))
-        return false;
-    if (n_users > 0)
-        return true;
-    if (!account_create(&app->site, &root, &failed))
-        /* Another server on this new database may have been faster: the token is its to show. */
-        return (count_users(app, &n_users, NULL) && n_users > 0) || error_move(err, &failed);
-    TokenOrder order = { .user_id = root.id,
-                         .name = "first start",
+    TokenOrder order = { .name = "first start",
                          .scopes = "api sudo admin_mode read_repository write_repository",
                          .given = app->settings->root_token };
-    if (!token_create(&app->site, &order, &token_id, &token, err))
+
+    if (!account_create_first(&app->site, &root, &order, &token, &is_new, err))
         return false;
-    if (!app->settings->root_token)
+    if (is_new && !app->settings->root_token)
         printf("penstock: root's access token, shown this once: %s\n", token);
     return true;
+}
+
+static bool join_servers(App *app, Error *err)
+{
+    g_autofree char *path = in_data(app, "run/server.id");
+
+    app->presence = presence_join(&app->site, path, err);
+    return app->presence != NULL;
 }
 
 /* --- listening --- */
@@ -329,16 +322,16 @@ static bool start(App *app, Error *err)
 {
     return check_executor(app->settings, err) && make_folders(app, err) &&
            open_database(app, err) && join_others(app, err) && load_key(app, err) &&
-           open_shared(app, err) && first_start(app, err) && listen_on(app, err) &&
-           write_address(app, err);
+           open_shared(app, err) && join_servers(app, err) && first_start(app, err) &&
+           listen_on(app, err) && write_address(app, err);
 }
 
 static bool begin_work(App *app, Error *err)
 {
-    if (!project_life_recover(&app->site, err) || !push_recover(&app->site, err) ||
+    if (!left_over_take_up_own(&app->site, err) ||
         !register_ensure_instance_token(&app->site, err) || !start_embedded(app, err))
         return false;
-    app->sweeper = sweeper_start(&app->site);
+    app->sweeper = sweeper_start(&app->site, app->presence);
     app->ticker = ticker_start(&app->site);
     server_set_ready(app->server);
     printf("penstock: listening on %s\n", server_address(app->server));
@@ -367,6 +360,7 @@ static void stop(App *app)
     trace_files_free(app->api.traces);
     blob_store_free(app->site.blobs);
     repo_store_free(app->site.repos);
+    presence_leave(app->presence);
     database_close(app->site.database);
     seal_key_free((SealKey *)app->site.seal_key);
     wakeups_free(app->site.wakeups);

@@ -5,6 +5,8 @@
 #include "access/spaces.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "store/access_tokens.h"
+#include "store/checked_write.h"
 #include "store/members.h"
 
 #include <string.h>
@@ -109,7 +111,47 @@ static bool insert(Db *db, void *data, Error *err)
 
 bool account_create(const Site *site, User *user, Error *err)
 {
-    return check_user(user, err) && database_write(site->database, insert, user, err);
+    return check_user(user, err) && checked_write(site->database, insert, user, err);
+}
+
+typedef struct First {
+    User *user;
+    AccessToken *token;
+    bool is_new;
+} First;
+
+static bool insert_first(Db *db, void *data, Error *err)
+{
+    First *first = data;
+    int64_t n = 0;
+
+    first->is_new = false; /* this may run again */
+    if (!user_count(db, &(UserFilter){ 0 }, &n, err))
+        return false;
+    if (n > 0)
+        return true;
+    first->is_new = true;
+    if (!insert(db, first->user, err))
+        return false;
+    first->token->user_id = first->user->id;
+    return access_token_insert(db, first->token, err);
+}
+
+bool account_create_first(const Site *site, User *user, const TokenOrder *order, char **token,
+                          bool *is_new, Error *err)
+{
+    AccessToken row = { 0 };
+    First first = { .user = user, .token = &row };
+    g_autofree char *made = NULL;
+    g_autofree char *hash = NULL;
+
+    if (!check_user(user, err) || !token_make(site, order, &row, &made, &hash, err) ||
+        !checked_write(site->database, insert_first, &first, err))
+        return false;
+    *is_new = first.is_new;
+    if (first.is_new)
+        *token = g_steal_pointer(&made);
+    return true;
 }
 
 /* The user's own namespace follows their names. */
@@ -120,6 +162,8 @@ static bool follow(Db *db, Arena *arena, const User *user, Error *err)
 
     if (!namespace_of_user(db, arena, user->id, &own, &failed))
         return failed.code == ERR_NO_RECORD || error_move(err, &failed);
+    if (!namespace_lock(db, arena, own.id, &own, err))
+        return false;
     if (strcmp(own.path, user->username) == 0 && strcmp(own.name, user->name) == 0)
         return true;
     return space_move(db, &own, user->name, user->username, err);
@@ -136,7 +180,7 @@ static bool update(Db *db, void *data, Error *err)
 
 bool account_update(const Site *site, const User *user, Error *err)
 {
-    return check_user(user, err) && database_write(site->database, update, (void *)user, err);
+    return check_user(user, err) && checked_write(site->database, update, (void *)user, err);
 }
 
 /* --- the end of an account ------------------------------------------------------------------- */
@@ -145,10 +189,13 @@ static bool is_sole_owner(Db *db, Arena *arena, int64_t group_id, int64_t user_i
                           Error *err)
 {
     g_auto(Error) failed = ERROR_INIT;
+    Namespace group;
     Member own;
     int64_t owners;
 
     *sole = false;
+    if (!namespace_lock(db, arena, group_id, &group, err))
+        return false;
     if (!member_of_namespace(db, arena, group_id, user_id, &own, &failed))
         return failed.code == ERR_NO_RECORD || error_move(err, &failed);
     if (own.access_level < ACCESS_OWNER)
@@ -179,12 +226,15 @@ static bool check_groups_keep_an_owner(Db *db, Arena *arena, int64_t user_id, Er
     return true;
 }
 
+/* Locked first, so that nobody makes them the owner of something else meanwhile. */
 static bool delete (Db *db, void *data, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
     int64_t user_id = *(const int64_t *)data;
+    User user;
 
-    return check_groups_keep_an_owner(db, arena, user_id, err) && user_delete(db, user_id, err);
+    return user_lock(db, arena, user_id, &user, err) &&
+           check_groups_keep_an_owner(db, arena, user_id, err) && user_delete(db, user_id, err);
 }
 
 bool account_check_delete(Db *db, int64_t user_id, Error *err)

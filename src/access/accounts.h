@@ -2,6 +2,7 @@
 #ifndef PENSTOCK_ACCESS_ACCOUNTS_H
 #define PENSTOCK_ACCESS_ACCOUNTS_H
 
+#include "access/token.h"
 #include "base/site.h"
 #include "db/db.h"
 #include "store/users.h"
@@ -9,6 +10,12 @@
 /* Stores @user and their namespace, in one write; sets @user->id.  created_at is the caller's.
  * Errors: ERR_CONFLICT (name or address is taken; the message is for the user), ERR_INVALID. */
 bool account_create(const Site *site, User *user, Error *err);
+
+/* The first start of an installation: the same, with a token, where there is no user at all.  Of
+ * several servers that start at once, one does it. @token: owned by the caller, set where @is_new.
+ * order->user_id is not looked at. */
+bool account_create_first(const Site *site, User *user, const TokenOrder *order, char **token,
+                          bool *is_new, Error *err);
 
 /* Stores what changed; another username moves the namespace, and so the paths of all in it.
  * Errors as above. */

@@ -12,15 +12,14 @@ typedef struct Rotation {
 
 static bool rotate(Db *db, void *data, Error *err)
 {
-    g_autoptr(Arena) arena = arena_new();
     const Rotation *rotation = data;
-    AccessToken old;
+    bool done = false;
 
-    if (!access_token_get(db, arena, rotation->old_id, &old, err))
+    if (!access_token_revoke(db, rotation->old_id, &done, err))
         return false;
-    if (old.revoked)
+    if (!done)
         return error_set(err, ERR_BAD_REQUEST, "Token already revoked");
-    return access_token_revoke(db, old.id, err) && access_token_insert(db, rotation->fresh, err);
+    return access_token_insert(db, rotation->fresh, err);
 }
 
 bool token_rotate(const Site *site, const AccessToken *old, int64_t expires_at, AccessToken *fresh,

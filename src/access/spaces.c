@@ -1,9 +1,12 @@
 /* spaces.c - checks names and paths, and writes groups and the rows of projects.
  *
- * What could be taken meanwhile is looked at inside the write. */
+ * What could be taken meanwhile is looked at inside the write, which begins by locking the groups
+ * above from the top downwards: so nothing above is renamed, and nothing else is put beside what is
+ * made, until it ends. */
 #include "access/spaces.h"
 
 #include "access/paths.h"
+#include "store/checked_write.h"
 #include "store/members.h"
 
 #include <string.h>
@@ -68,14 +71,15 @@ static bool check_group_under(const Namespace *group, const Namespace *parent, E
     return true;
 }
 
-/* Fills in the full path and name from the parent's. */
+/* Fills in the full path and name from the parent's, which stay locked. */
 static bool place_group(Db *db, GroupWrite *write, Error *err)
 {
     Namespace *group = write->group;
     Namespace parent = { 0 };
 
-    if (group->parent_id && (!namespace_get(db, write->arena, group->parent_id, &parent, err) ||
-                             !check_group_under(group, &parent, err)))
+    if (group->parent_id &&
+        (!namespace_lock_upwards(db, write->arena, group->parent_id, &parent, err) ||
+         !check_group_under(group, &parent, err)))
         return false;
     group->full_path = join(write->arena, parent.full_path, "/", group->path);
     group->full_name = join(write->arena, parent.full_name, " / ", group->name);
@@ -115,7 +119,7 @@ bool space_create_group(const Site *site, Arena *arena, int64_t owner_id, Namesp
     group->kind = NAMESPACE_GROUP;
     group->owner_id = 0;
     group->created_at = clock_now(site->clock);
-    return check_group(group, err) && database_write(site->database, insert_group, &write, err);
+    return check_group(group, err) && checked_write(site->database, insert_group, &write, err);
 }
 
 /* What is in a group is seen by no more than the group. */
@@ -150,7 +154,7 @@ static bool update_group(Db *db, void *data, Error *err)
     GroupWrite *write = data;
     Namespace old;
 
-    return namespace_get(db, write->arena, write->group->id, &old, err) &&
+    return namespace_lock_upwards(db, write->arena, write->group->id, &old, err) &&
            place_group(db, write, err) && check_group_over(db, write->group, err) &&
            (same_path(old.full_path, write->group->full_path) ||
             check_group_path(db, write->group, err)) &&
@@ -161,7 +165,7 @@ bool space_update_group(const Site *site, Arena *arena, Namespace *group, Error 
 {
     GroupWrite write = { group, arena, 0 };
 
-    return check_group(group, err) && database_write(site->database, update_group, &write, err);
+    return check_group(group, err) && checked_write(site->database, update_group, &write, err);
 }
 
 bool space_move(Db *db, Namespace *space, const char *name, const char *path, Error *err)
@@ -176,9 +180,11 @@ bool space_move(Db *db, Namespace *space, const char *name, const char *path, Er
 /* --- projects -------------------------------------------------------------------------------- */
 
 typedef struct ProjectWrite {
-    const Namespace *space;
+    int64_t space_id;
     Project *project;
+    Arena *arena; /* the caller's: for the full path */
     int64_t now_us;
+    Namespace space; /* as the write found it */
 } ProjectWrite;
 
 static bool check_project(const Namespace *space, const Project *project, Error *err)
@@ -209,7 +215,7 @@ static bool check_project_is_free(Db *db, const ProjectWrite *write, bool path_i
 
     if (!path_is_its_own && !space_path_is_taken(db, project->full_path, &path_taken, err))
         return false;
-    if (!project_id_by_name(db, write->space->id, project->name, &same_name, err))
+    if (!project_id_by_name(db, write->space.id, project->name, &same_name, err))
         return false;
     bool name_taken = same_name != 0 && same_name != project->id;
     if (name_taken) {
@@ -221,12 +227,22 @@ static bool check_project_is_free(Db *db, const ProjectWrite *write, bool path_i
     return !name_taken && !path_taken;
 }
 
+/* Locks the space and puts the project in it. */
+static bool place_project(Db *db, ProjectWrite *write, Error *err)
+{
+    if (!namespace_lock_upwards(db, write->arena, write->space_id, &write->space, err))
+        return false;
+    write->project->full_path =
+        join(write->arena, write->space.full_path, "/", write->project->path);
+    return check_project(&write->space, write->project, err);
+}
+
 /* The owner of a personal project is listed among its members. */
 static bool insert_owner(Db *db, const ProjectWrite *write, Error *err)
 {
-    if (write->space->kind != NAMESPACE_USER)
+    if (write->space.kind != NAMESPACE_USER)
         return true;
-    Member owner = { .user_id = write->space->owner_id,
+    Member owner = { .user_id = write->space.owner_id,
                      .project_id = write->project->id,
                      .access_level = ACCESS_OWNER,
                      .created_by = write->project->creator_id,
@@ -239,20 +255,20 @@ static bool insert_project(Db *db, void *data, Error *err)
     ProjectWrite *write = data;
 
     write->project->id = 0; /* this may run again */
-    return check_project_is_free(db, write, false, err) &&
+    return place_project(db, write, err) && check_project_is_free(db, write, false, err) &&
            project_insert(db, write->project, err) && insert_owner(db, write, err);
 }
 
 bool space_create_project(const Site *site, Arena *arena, const Namespace *space, Project *project,
                           Error *err)
 {
-    ProjectWrite write = { space, project, clock_now(site->clock) };
+    ProjectWrite write = {
+        .space_id = space->id, .project = project, .arena = arena, .now_us = clock_now(site->clock)
+    };
 
     project->namespace_id = space->id;
-    project->full_path = join(arena, space->full_path, "/", project->path);
     project->created_at = project->updated_at = project->last_activity_at = write.now_us;
-    return check_project(space, project, err) &&
-           database_write(site->database, insert_project, &write, err);
+    return checked_write(site->database, insert_project, &write, err);
 }
 
 static bool update_project(Db *db, void *data, Error *err)
@@ -261,7 +277,8 @@ static bool update_project(Db *db, void *data, Error *err)
     ProjectWrite *write = data;
     Project old;
 
-    return project_get(db, arena, write->project->id, &old, err) &&
+    return place_project(db, write, err) &&
+           project_lock(db, arena, write->project->id, &old, err) &&
            check_project_is_free(db, write, same_path(old.full_path, write->project->full_path),
                                  err) &&
            project_update(db, write->project, err);
@@ -270,10 +287,10 @@ static bool update_project(Db *db, void *data, Error *err)
 bool space_update_project(const Site *site, Arena *arena, const Namespace *space, Project *project,
                           Error *err)
 {
-    ProjectWrite write = { space, project, clock_now(site->clock) };
+    ProjectWrite write = {
+        .space_id = space->id, .project = project, .arena = arena, .now_us = clock_now(site->clock)
+    };
 
-    project->full_path = join(arena, space->full_path, "/", project->path);
     project->updated_at = write.now_us;
-    return check_project(space, project, err) &&
-           database_write(site->database, update_project, &write, err);
+    return checked_write(site->database, update_project, &write, err);
 }

@@ -95,22 +95,31 @@ static bool insert(Db *db, void *data, Error *err)
     return access_token_insert(db, &((Mint *)data)->row, err);
 }
 
-bool token_create(const Site *site, const TokenOrder *order, int64_t *id, char **token, Error *err)
+bool token_make(const Site *site, const TokenOrder *order, AccessToken *row, char **token,
+                char **hash, Error *err)
 {
-    g_autofree char *made =
-        order->given ? g_strdup(order->given) : secret_token("glpat-", RANDOM_CHARACTERS);
-    g_autofree char *hash = secret_hash(made);
-    Mint mint = { .row = { .user_id = order->user_id,
-                           .name = order->name,
-                           .description = order->description,
-                           .token_hash = hash,
-                           .scopes = order->scopes,
-                           .expires_at = order->expires_at,
-                           .created_at = clock_now(site->clock) } };
-
     if (!token_scopes_are_known(order->scopes))
         return error_field(err, "scopes", "can only contain available scopes");
-    if (!database_write(site->database, insert, &mint, err))
+    *token = order->given ? g_strdup(order->given) : secret_token("glpat-", RANDOM_CHARACTERS);
+    *hash = secret_hash(*token);
+    *row = (AccessToken){ .user_id = order->user_id,
+                          .name = order->name,
+                          .description = order->description,
+                          .token_hash = *hash,
+                          .scopes = order->scopes,
+                          .expires_at = order->expires_at,
+                          .created_at = clock_now(site->clock) };
+    return true;
+}
+
+bool token_create(const Site *site, const TokenOrder *order, int64_t *id, char **token, Error *err)
+{
+    g_autofree char *made = NULL;
+    g_autofree char *hash = NULL;
+    Mint mint = { 0 };
+
+    if (!token_make(site, order, &mint.row, &made, &hash, err) ||
+        !database_write(site->database, insert, &mint, err))
         return false;
     *id = mint.row.id;
     *token = g_steal_pointer(&made);

@@ -4,6 +4,7 @@
 
 #include "base/site.h"
 #include "db/db.h"
+#include "store/access_tokens.h"
 #include "store/jobs.h"
 #include "store/users.h"
 
@@ -34,6 +35,11 @@ typedef struct TokenOrder {
     const char *given;
 } TokenOrder;
 bool token_create(const Site *site, const TokenOrder *order, int64_t *id, char **token, Error *err);
+
+/* The same without storing it: for a write that makes more. @row: its texts are @order's and @hash;
+ * @token and @hash are the caller's to free. */
+bool token_make(const Site *site, const TokenOrder *order, AccessToken *row, char **token,
+                char **hash, Error *err);
 
 /* Whether each of the blank-separated @scopes is known (and there is at least one). */
 bool token_scopes_are_known(const char *scopes);

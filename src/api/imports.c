@@ -33,25 +33,15 @@ static void import_free(Import *import)
 
 typedef struct Outcome {
     int64_t project_id;
-    const char *default_branch;
-    const char *error; /* NULL: it went well */
-    int64_t now_us;
+    ProjectImport end;
 } Outcome;
 
+/* A project that was deleted meanwhile is nobody's trouble. */
 static bool record(Db *db, void *data, Error *err)
 {
-    g_autoptr(Arena) arena = arena_new();
     const Outcome *outcome = data;
-    Project project;
 
-    if (!project_get(db, arena, outcome->project_id, &project, err))
-        return false;
-    project.import_status = outcome->error ? "failed" : "finished";
-    project.import_error = outcome->error;
-    project.updated_at = outcome->now_us;
-    if (outcome->default_branch)
-        project.default_branch = outcome->default_branch;
-    return project_update(db, &project, err);
+    return project_set_import(db, outcome->project_id, &outcome->end, NULL, err);
 }
 
 static bool fetch(const Site *site, const Import *import, Arena *arena, const char **branch,
@@ -67,13 +57,14 @@ static void run(const Site *site, const Import *import)
     g_autoptr(Arena) arena = arena_new();
     g_auto(Error) failed = ERROR_INIT;
     g_auto(Error) lost = ERROR_INIT;
-    Outcome outcome = { .project_id = import->project_id };
+    Outcome outcome = { import->project_id, { .status = "finished" } };
 
-    if (!fetch(site, import, arena, &outcome.default_branch, &failed))
-        outcome.error = error_text(&failed);
-    outcome.now_us = clock_now(site->clock);
-    /* A project that was deleted meanwhile is nobody's trouble. */
-    if (!database_write(site->database, record, &outcome, &lost) && lost.code != ERR_NO_RECORD)
+    if (!fetch(site, import, arena, &outcome.end.default_branch, &failed)) {
+        outcome.end.status = "failed";
+        outcome.end.error = error_text(&failed);
+    }
+    outcome.end.updated_at = clock_now(site->clock);
+    if (!database_write(site->database, record, &outcome, &lost))
         log_error(&lost, "import into project %" G_GINT64_FORMAT, import->project_id);
 }
 

@@ -144,13 +144,14 @@ static bool play(Req *rq, Error *err)
 typedef struct Erase {
     int64_t job_id;
     int64_t now_us;
+    bool done;
 } Erase;
 
 static bool erase_row(Db *db, void *data, Error *err)
 {
-    const Erase *e = data;
+    Erase *e = data;
 
-    return job_set_erased(db, e->job_id, e->now_us, err);
+    return job_set_erased(db, e->job_id, e->now_us, &e->done, err);
 }
 
 static bool erase(Req *rq, Error *err)
@@ -164,9 +165,12 @@ static bool erase(Req *rq, Error *err)
         return false;
     if (!STATUS_IN(job.status, STATUSES_COMPLETED) || job.erased_at)
         return error_set(err, ERR_FORBIDDEN, "Job is not erasable!");
-    Erase e = { job.id, clock_now(site_of(rq)->clock) };
-    return database_write(site_of(rq)->database, erase_row, &e, err) &&
-           artifact_remove_all(site_of(rq), job.id, err) &&
+    Erase e = { .job_id = job.id, .now_us = clock_now(site_of(rq)->clock) };
+    if (!database_write(site_of(rq)->database, erase_row, &e, err))
+        return false;
+    if (!e.done)
+        return error_set(err, ERR_FORBIDDEN, "Job is not erasable!");
+    return artifact_remove_all(site_of(rq), job.id, err) &&
            trace_files_remove(api_of(rq)->traces, job.id, err) && reply_fresh(rq, job.id, 201, err);
 }
 

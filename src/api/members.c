@@ -178,18 +178,11 @@ static bool check_expiry(Req *rq, Error *err)
 
 static bool insert_row(Db *db, void *data, Error *err)
 {
-    g_autoptr(Arena) arena = arena_new();
-    g_auto(Error) failed = ERROR_INIT;
-    Member *member = data;
-    Member other;
+    bool is_new = false;
 
-    bool found = member->project_id ? member_of_project(db, arena, member->project_id,
-                                                        member->user_id, &other, &failed)
-                                    : member_of_namespace(db, arena, member->namespace_id,
-                                                          member->user_id, &other, &failed);
-    if (found)
-        return error_set(err, ERR_CONFLICT, "Member already exists");
-    return failed.code == ERR_NO_RECORD ? member_insert(db, member, err) : error_move(err, &failed);
+    if (!member_add(db, data, &is_new, err))
+        return false;
+    return is_new || error_set(err, ERR_CONFLICT, "Member already exists");
 }
 
 static bool add_member(Req *rq, int64_t user_id, Error *err)
@@ -273,12 +266,21 @@ static bool create_member(Req *rq, Error *err)
 
 /* --- PUT, DELETE ----------------------------------------------------------------------------- */
 
-/* A group keeps an owner.  @level: what the member will have. */
+/* A group keeps an owner: of two that go at once, the second sees that the first has gone.
+ * @level: what the member will have. */
 static bool check_owner_stays(Db *db, const Member *member, int64_t level, Error *err)
 {
+    g_autoptr(Arena) arena = arena_new();
+    Namespace group;
+    Member now;
     int64_t owners;
 
-    if (!member->namespace_id || member->access_level < ACCESS_OWNER || level >= ACCESS_OWNER)
+    if (!member->namespace_id)
+        return true;
+    if (!namespace_lock(db, arena, member->namespace_id, &group, err) ||
+        !member_of_namespace(db, arena, member->namespace_id, member->user_id, &now, err))
+        return false;
+    if (now.access_level < ACCESS_OWNER || level >= ACCESS_OWNER)
         return true;
     if (!member_count_owners(db, member->namespace_id, &owners, err))
         return false;

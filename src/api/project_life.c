@@ -17,21 +17,17 @@ enum { ROWS_AT_ONCE = 1000 };
 
 typedef struct ImportState {
     int64_t project_id;
-    const char *status;
-    const char *error; /* NULL: none */
+    ProjectImport state;
 } ImportState;
 
 static bool set_import_state(Db *db, void *data, Error *err)
 {
-    g_autoptr(Arena) arena = arena_new();
-    const ImportState *state = data;
-    Project project;
+    const ImportState *set = data;
+    bool done = false;
 
-    if (!project_get(db, arena, state->project_id, &project, err))
+    if (!project_set_import(db, set->project_id, &set->state, &done, err))
         return false;
-    project.import_status = state->status;
-    project.import_error = state->error;
-    return project_update(db, &project, err);
+    return done || error_set(err, ERR_NO_RECORD, NULL);
 }
 
 static bool delete_row(Db *db, void *data, Error *err)
@@ -92,14 +88,15 @@ bool project_life_create(Api *api, Arena *arena, const Namespace *space, Project
         return false;
     project->import_status = "scheduled";
     project->import_error = NULL;
+    project->server_id = site->server_id;
     if (!space_create_project(site, arena, space, project, err))
         return false;
     if (!repo_create(site->repos, project->id, project->default_branch, &failed))
         return undo(site, project->id, err, &failed);
-    ImportState state = { project->id, origin->url ? "started" : "none", NULL };
-    if (!database_write(site->database, set_import_state, &state, err))
+    ImportState set = { project->id, { .status = origin->url ? "started" : "none" } };
+    if (!database_write(site->database, set_import_state, &set, err))
         return false;
-    project->import_status = state.status;
+    project->import_status = set.state.status;
     if (origin->url)
         imports_start(api->imports, project->id, origin->url, origin->allow_file);
     return true;
@@ -217,10 +214,20 @@ static bool delete_namespace(Db *db, void *data, Error *err)
     return namespace_delete(db, *(const int64_t *)data, err);
 }
 
+/* A project that is made below it meanwhile keeps the group there: then that goes, too. */
 bool project_life_remove_group(Api *api, int64_t group_id, Error *err)
 {
-    return remove_projects_below(api, group_id, err) &&
-           database_write(api->site->database, delete_namespace, &group_id, err);
+    enum { ATTEMPTS = 5 };
+
+    for (int i = 1;; i++) {
+        g_auto(Error) failed = ERROR_INIT;
+        if (!remove_projects_below(api, group_id, err))
+            return false;
+        if (database_write(api->site->database, delete_namespace, &group_id, &failed))
+            return true;
+        if (failed.code != ERR_DB_FOREIGN_KEY || i == ATTEMPTS)
+            return error_move(err, &failed);
+    }
 }
 
 static bool find_own_namespace(const Site *site, int64_t user_id, int64_t *id, Error *err)
@@ -245,36 +252,4 @@ bool project_life_remove_user(Api *api, int64_t user_id, Error *err)
     return find_own_namespace(api->site, user_id, &own, err) &&
            (!own || remove_projects_below(api, own, err)) &&
            account_delete(api->site, user_id, err);
-}
-
-/* --- after a crash --------------------------------------------------------------------------- */
-
-static bool list_unfinished(const Site *site, Arena *arena, const char *status, Project **projects,
-                            size_t *n, Error *err)
-{
-    g_autoptr(Db) db = database_reader(site->database);
-
-    return project_list_by_import_status(db, arena, status, projects, n, err);
-}
-
-bool project_life_recover(const Site *site, Error *err)
-{
-    g_autoptr(Arena) arena = arena_new();
-    Project *projects;
-    size_t n;
-
-    if (!list_unfinished(site, arena, "scheduled", &projects, &n, err))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!database_write(site->database, delete_row, &projects[i].id, err) ||
-            !repo_remove(site->repos, projects[i].id, err))
-            return false;
-    if (!list_unfinished(site, arena, "started", &projects, &n, err))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        ImportState state = { projects[i].id, "failed", "The import was interrupted" };
-        if (!database_write(site->database, set_import_state, &state, err))
-            return false;
-    }
-    return true;
 }

@@ -1,7 +1,7 @@
 /* project_life.h - the beginning and the end of projects: row, repository, import, files.
  *
  * Knows no HTTP.  A project is made row first, since the repository is named by the row's id, and
- * the row says import_status "scheduled" until the repository is there.  It ends row first, too:
+ * the row says import_status "scheduled" until the repository is there (pipeline/left_over.h).  It ends row first, too:
  * what a crash leaves then is files that nobody reaches. */
 #ifndef PENSTOCK_API_PROJECT_LIFE_H
 #define PENSTOCK_API_PROJECT_LIFE_H
@@ -28,9 +28,5 @@ bool project_life_remove_group(Api *api, int64_t group_id, Error *err);
 /* The same of all projects in the user's own namespace, then the user.  ERR_CONFLICT: a group would
  * be left without an owner. */
 bool project_life_remove_user(Api *api, int64_t user_id, Error *err);
-
-/* At start: ends what a crash left half made.  Projects without a repository go (nobody was told of
- * them); imports that were under way have failed. */
-bool project_life_recover(const Site *site, Error *err);
 
 #endif

@@ -507,8 +507,19 @@ static bool write_assignment(Db *db, void *data, Error *err)
 
 static bool remove_assignment(Db *db, void *data, Error *err)
 {
+    g_autoptr(Arena) arena = arena_new();
     Assignment *a = data;
+    RunnerProject *rows = NULL;
+    Runner runner;
+    size_t n = 0;
 
+    if (!runner_lock(db, arena, a->runner_id, &runner, err) ||
+        !runner_list_projects(db, arena, a->runner_id, &rows, &n, err))
+        return false;
+    if (n == 1 && rows[0].project_id == a->project_id)
+        return error_set(err, ERR_FORBIDDEN,
+                         "You cannot unassign a runner from the owner project. Delete the runner "
+                         "instead");
     return runner_unassign(db, a->runner_id, a->project_id, &a->done, err);
 }
 
@@ -538,15 +549,7 @@ static bool assign(Req *rq, Error *err)
 static bool unassign(Req *rq, Error *err)
 {
     Assignment a = { req_int(rq, "runner_id"), caller_of(rq)->project->id, false };
-    RunnerProject *rows = NULL;
-    size_t n = 0;
 
-    if (!runner_list_projects(caller_of(rq)->db, rq->arena, a.runner_id, &rows, &n, err))
-        return false;
-    if (n == 1 && rows[0].project_id == a.project_id)
-        return error_set(err, ERR_FORBIDDEN,
-                         "You cannot unassign a runner from the owner project. Delete the runner "
-                         "instead");
     if (!database_write(site_of(rq)->database, remove_assignment, &a, err))
         return false;
     return a.done ? reply_empty(rq, 204) : error_set(err, ERR_NO_RECORD, NULL);

@@ -148,26 +148,36 @@ static const char *stripped(Req *rq, const char *text)
     return arena_strdup(rq->arena, g_strstrip(copy));
 }
 
-static bool check_count(Req *rq, Error *err)
-{
-    Caller *caller = caller_of(rq);
-    int64_t limit = site_of(rq)->settings->max_schedules, n = 0;
+/* --- writing --- */
 
-    if (limit == 0)
+typedef struct Insert {
+    PipelineSchedule *row;
+    int64_t limit; /* 0: none */
+} Insert;
+
+/* The project's lock makes those that come at once be counted one after the other. */
+static bool check_count(Db *db, const Insert *insert, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    Project project;
+    int64_t n = 0;
+
+    if (insert->limit == 0)
         return true;
-    if (!pipeline_schedule_count(caller->db, caller->project->id, ONLY_ANY, &n, err))
+    if (!project_lock(db, arena, insert->row->project_id, &project, err) ||
+        !pipeline_schedule_count(db, insert->row->project_id, ONLY_ANY, &n, err))
         return false;
-    return n < limit ||
+    return n < insert->limit ||
            error_field(err, "base",
                        "Maximum number of ci pipeline schedules (%" G_GINT64_FORMAT ") exceeded",
-                       limit);
+                       insert->limit);
 }
-
-/* --- writing --- */
 
 static bool insert_row(Db *db, void *data, Error *err)
 {
-    return pipeline_schedule_insert(db, data, err);
+    const Insert *insert = data;
+
+    return check_count(db, insert, err) && pipeline_schedule_insert(db, insert->row, err);
 }
 
 static bool update_row(Db *db, void *data, Error *err)
@@ -194,8 +204,10 @@ static bool create_schedule(Req *rq, Error *err)
                              .created_at = now,
                              .updated_at = now };
 
-    return check(rq, &row, true, err) && check_count(rq, err) &&
-           database_write(site_of(rq)->database, insert_row, &row, err) &&
+    Insert insert = { &row, site_of(rq)->settings->max_schedules };
+
+    return check(rq, &row, true, err) &&
+           database_write(site_of(rq)->database, insert_row, &insert, err) &&
            reply_schedule(rq, &row, 201, err);
 }
 

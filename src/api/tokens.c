@@ -229,7 +229,7 @@ static bool rotate_own_token(Req *rq, Error *err)
 
 static bool revoke_row(Db *db, void *data, Error *err)
 {
-    return access_token_revoke(db, *(const int64_t *)data, err);
+    return access_token_revoke(db, *(const int64_t *)data, NULL, err);
 }
 
 static bool end_token(Req *rq, AccessToken *token, Error *err)

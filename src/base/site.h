@@ -24,6 +24,7 @@ typedef struct Site {
     const SealKey *seal_key;  /* base/seal.h */
     Wakeups *wakeups;         /* who waits for a job: base/wakeups.h */
     const char *external_url; /* no "/" at its end */
+    int64_t server_id;        /* which of the installation's servers this is: store/servers.h */
 } Site;
 
 #endif

@@ -28,7 +28,10 @@ bool operation_play_job(const Site *site, const Job *job, int64_t user_id,
 /* A delayed job whose time has come. */
 bool operation_start_delayed_job(const Site *site, const Job *job, Error *err);
 
-/* The end of an attempt that did not come from its runner: lost, stuck, or never to be run. */
+/* The end of an attempt that did not come from its runner: lost, stuck, or never to be run.  Nothing,
+ * where it was handed to somebody else since @job was read. */
 bool operation_fail_job(const Site *site, const Job *job, FailureReason reason, Error *err);
+/* The same, and nothing where there was a sign of life since. */
+bool operation_fail_silent_job(const Site *site, const Job *job, FailureReason reason, Error *err);
 
 #endif

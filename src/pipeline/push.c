@@ -23,6 +23,7 @@ bool push_begin(const Site *site, int64_t project_id, int64_t user_id, int64_t *
 {
     Begin begin = { .row = { .project_id = project_id,
                              .user_id = user_id,
+                             .server_id = site->server_id,
                              .created_at = clock_now(site->clock) } };
 
     if (!database_write(site->database, insert_open, &begin, err))
@@ -193,7 +194,37 @@ bool push_end(const Site *site, int64_t id, Error *err)
            database_write(site->database, delete_open, &id, err);
 }
 
-bool push_recover(const Site *site, Error *err)
+typedef struct TakeOver {
+    OpenPush *push;
+    int64_t server_id;
+    bool done;
+} TakeOver;
+
+static bool take_over(Db *db, void *data, Error *err)
+{
+    TakeOver *t = data;
+
+    return open_push_take_over(db, t->push, t->server_id, &t->done, err);
+}
+
+/* One that another server takes up, too, or has ended by now, is left to it. */
+static bool recover_one(const Site *site, OpenPush *push, Error *err)
+{
+    TakeOver t = { .push = push, .server_id = site->server_id };
+    g_auto(Error) failed = ERROR_INIT;
+
+    if (!database_write(site->database, take_over, &t, err))
+        return false;
+    if (!t.done)
+        return true;
+    log_line(LOG_INFO, "a push to project %" G_GINT64_FORMAT " was cut off: going on with it",
+             push->project_id);
+    return (repo_settle_push(site->repos, push->project_id, &failed) &&
+            push_end(site, push->id, &failed)) ||
+           failed.code == ERR_NO_RECORD || error_move(err, &failed);
+}
+
+bool push_recover(const Site *site, const int64_t *servers, size_t n_servers, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
     OpenPush *open = NULL;
@@ -201,15 +232,12 @@ bool push_recover(const Site *site, Error *err)
 
     {
         g_autoptr(Db) db = database_reader(site->database);
-        if (!open_push_list(db, arena, &open, &n, err))
+        if (!open_push_list_of(db, arena, servers, n_servers, &open, &n, err))
             return false;
     }
     for (size_t i = 0; i < n; i++) {
         g_auto(Error) failed = ERROR_INIT;
-        log_line(LOG_INFO, "a push to project %" G_GINT64_FORMAT " was cut off: going on with it",
-                 open[i].project_id);
-        if (!repo_settle_push(site->repos, open[i].project_id, &failed) ||
-            !push_end(site, open[i].id, &failed))
+        if (!recover_one(site, &open[i], &failed))
             log_error(&failed, "push to project %" G_GINT64_FORMAT, open[i].project_id);
     }
     return true;

@@ -16,8 +16,8 @@ bool push_begin(const Site *site, int64_t project_id, int64_t user_id, int64_t *
 /* Processes what differs and forgets the record.  One ref's trouble is logged and does not stop the others. */
 bool push_end(const Site *site, int64_t id, Error *err);
 
-/* At start: ends what a crash left open. */
-bool push_recover(const Site *site, Error *err);
+/* Ends what these servers left open (pipeline/left_over.h). */
+bool push_recover(const Site *site, const int64_t *servers, size_t n_servers, Error *err);
 
 /* Takes the refs as they are for processed, without pipelines: after an import. */
 bool push_adopt_refs(const Site *site, int64_t project_id, Error *err);

@@ -1,4 +1,5 @@
 /* Tests of what a pipeline's rows tell the engine, on a database of their own. */
+#include "db/test_databases.h"
 #include "pipeline/events.h"
 #include "pipeline/policy.h"
 #include "pipeline/process.h"
@@ -9,11 +10,12 @@
 #include "store/stages.h"
 #include "store/users.h"
 
-#include <glib/gstdio.h>
-
 enum { NOW = 1000000 };
 
-static Database *database;
+static struct {
+    char *url;
+    Database *database;
+} shared[N_TEST_DATABASE_KINDS];
 
 typedef struct World {
     Db *db;
@@ -256,6 +258,11 @@ static void a_policy_comes_back_as_it_went_in(void)
 
 typedef void (*Claim)(World *w);
 
+typedef struct Call {
+    Claim claim;
+    TestDatabaseKind kind;
+} Call;
+
 /* Each claim runs inside one write that is undone at its end. */
 static bool run_in_write(Db *db, void *data, Error *err)
 {
@@ -263,16 +270,17 @@ static bool run_in_write(Db *db, void *data, Error *err)
     Clock clock = clock_fixed(NOW);
     World w = { .db = db, .arena = arena, .err = ERROR_INIT, .site = { .clock = &clock } };
 
-    (*(const Claim *)data)(&w);
+    ((const Call *)data)->claim(&w);
     error_clear(&w.err);
     return error_set(err, ERR_CONFLICT, "to be undone");
 }
 
 static void run_claim(const void *data)
 {
+    const Call *call = data;
     g_auto(Error) err = ERROR_INIT;
 
-    g_assert_false(database_write(database, run_in_write, (void *)data, &err));
+    g_assert_false(database_write(shared[call->kind].database, run_in_write, (void *)data, &err));
     g_assert_cmpint(err.code, ==, ERR_CONFLICT);
 }
 
@@ -282,7 +290,7 @@ static const struct {
 } claims[] = {
 #define CLAIM(path, claim)                                                                         \
     {                                                                                              \
-        "/pipeline/process/" path, claim                                                           \
+        path, claim                                                                                \
     }
     CLAIM("a-failed-job-is-run-again-as-often-as-its-policy-says",
           a_failed_job_is_run_again_as_often_as_its_policy_says),
@@ -299,32 +307,34 @@ static const struct {
 #undef CLAIM
 };
 
-static void remove_folder(const char *folder)
+static void add_tests(TestDatabaseKind kind)
 {
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_auto(Error) err = ERROR_INIT;
 
-    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_assert_cmpint(g_unlink(path), ==, 0);
+    shared[kind].url = test_database_new(kind);
+    shared[kind].database = store_open(shared[kind].url, &err);
+    if (!shared[kind].database)
+        g_error("%s", error_text(&err));
+    for (size_t i = 0; i < G_N_ELEMENTS(claims); i++) {
+        g_autofree char *path =
+            g_strdup_printf("/pipeline/process/%s/%s", test_database_names[kind], claims[i].path);
+        Call *call = g_new(Call, 1);
+        *call = (Call){ claims[i].claim, kind };
+        g_test_add_data_func_full(path, call, run_claim, g_free);
     }
-    g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
 int main(int argc, char **argv)
 {
-    g_auto(Error) err = ERROR_INIT;
-
     g_test_init(&argc, &argv, NULL);
-    g_autofree char *folder = g_dir_make_tmp("penstock-process-XXXXXX", NULL);
-    g_autofree char *url = g_strconcat("sqlite:", folder, "/test.db", NULL);
-    database = store_open(url, &err);
-    if (!database)
-        g_error("%s", error_text(&err));
-    for (size_t i = 0; i < G_N_ELEMENTS(claims); i++)
-        g_test_add_data_func(claims[i].path, &claims[i].claim, run_claim);
+    test_database_each(add_tests);
     g_test_add_func("/pipeline/policy/comes-back-as-it-went-in", a_policy_comes_back_as_it_went_in);
     int result = g_test_run();
-    database_close(database);
-    remove_folder(folder);
+    for (int kind = 0; kind < N_TEST_DATABASE_KINDS; kind++) {
+        if (!shared[kind].database)
+            continue;
+        database_close(shared[kind].database);
+        test_database_drop(shared[kind].url);
+    }
     return result;
 }

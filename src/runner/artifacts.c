@@ -61,19 +61,16 @@ static bool insert(Db *db, void *data, Error *err)
 {
     Receive *receive = data;
     Artifact *artifact = receive->artifact, old;
-    g_auto(Error) missing = ERROR_INIT;
     g_autoptr(Arena) arena = arena_new();
+    bool is_new = false;
 
-    if (artifact_by_type(db, arena, artifact->job_id, artifact->file_type, &old, &missing)) {
-        receive->is_double = strcmp(old.sha256, artifact->sha256) == 0;
-        if (!receive->is_double)
-            return error_set(err, ERR_BAD_REQUEST, "another artifact of this type already exists");
-        return true;
-    }
-    if (missing.code != ERR_NO_RECORD)
-        return error_move(err, &missing);
-    if (!artifact_insert(db, artifact, err))
+    if (!artifact_insert(db, artifact, &is_new, err))
         return false;
+    receive->is_double = !is_new;
+    if (!is_new)
+        return artifact_by_type(db, arena, artifact->job_id, artifact->file_type, &old, err) &&
+               (strcmp(old.sha256, artifact->sha256) == 0 ||
+                error_set(err, ERR_BAD_REQUEST, "another artifact of this type already exists"));
     return artifact->file_type != ARTIFACT_ARCHIVE ||
            job_set_artifacts_expire_at(db, artifact->job_id, artifact->expire_at, err);
 }
@@ -165,20 +162,42 @@ bool artifact_remove_all(const Site *site, int64_t job_id, Error *err)
     return true;
 }
 
+typedef struct Expiry {
+    const Artifact *artifact;
+    int64_t now_us;
+    bool done;
+} Expiry;
+
+static bool delete_expired(Db *db, void *data, Error *err)
+{
+    Expiry *e = data;
+
+    return artifact_delete_expired(db, e->artifact->id, e->now_us, &e->done, err);
+}
+
+/* One that is kept by now, or that another server removes, stays with its blob. */
+static bool remove_expired(const Site *site, const Artifact *artifact, int64_t now_us, Error *err)
+{
+    Expiry e = { .artifact = artifact, .now_us = now_us };
+
+    return database_write(site->database, delete_expired, &e, err) &&
+           (!e.done || blob_remove(site->blobs, artifact->blob_key, err));
+}
+
 bool artifact_sweep(const Site *site, size_t max, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
+    int64_t now = clock_now(site->clock);
     Artifact *items = NULL;
     size_t n = 0;
 
     {
         g_autoptr(Db) db = database_reader(site->database);
-        if (!artifact_list_expired(db, arena, clock_now(site->clock), (int64_t)max, &items, &n,
-                                   err))
+        if (!artifact_list_expired(db, arena, now, (int64_t)max, &items, &n, err))
             return false;
     }
     for (size_t i = 0; i < n; i++)
-        if (!remove_one(site, &items[i], err))
+        if (!remove_expired(site, &items[i], now, err))
             return false;
     return true;
 }

@@ -32,17 +32,25 @@ static bool write_file(const char *path, const char *token, Error *err)
            error_set(err, ERR_IO, "cannot keep the runner's token: %s", failed->message);
 }
 
+static bool adopt(Db *db, void *data, Error *err)
+{
+    return runner_adopt_embedded(db, *(const int64_t *)data, err);
+}
+
 bool runner_embedded_ensure(const Site *site, const char *path, int64_t *runner_id, Error *err)
 {
+    int64_t server_id = site->server_id;
     g_autoptr(Arena) arena = arena_new();
     g_auto(Error) failed = ERROR_INIT;
     g_autofree char *token = NULL;
     Runner runner = { 0 };
     bool is_there;
 
+    if (!database_write(site->database, adopt, &server_id, err))
+        return false;
     {
         g_autoptr(Db) db = database_reader(site->database);
-        is_there = runner_get_embedded(db, arena, &runner, &failed);
+        is_there = runner_of_server(db, arena, site->server_id, &runner, &failed);
     }
     if (!is_there && failed.code != ERR_NO_RECORD)
         return error_move(err, &failed);
@@ -55,7 +63,8 @@ bool runner_embedded_ensure(const Site *site, const char *path, int64_t *runner_
                            .description = DESCRIPTION,
                            .tags = TAG,
                            .run_untagged = true,
-                           .embedded = true };
+                           .embedded = true,
+                           .server_id = site->server_id };
     if (!(is_there ? register_reset_token(site, &runner, &token, err)
                    : register_create(site, &runner, 0, &token, err)))
         return false;

@@ -104,13 +104,18 @@ static bool start(Db *db, Take *take, Error *err)
     return process_save(process, err);
 }
 
+/* A job that runs from now on moves its pipeline: that is locked before the job, as everywhere. */
 static bool take_in_write(Db *db, void *data, Error *err)
 {
     Take *take = data;
+    Pipeline pipeline;
 
     g_clear_pointer(&take->arena, arena_free);
     take->arena = arena_new();
-    take->runs = false;
+    take->runs = take->taken = false;
+    if (!take->request->two_phase &&
+        !pipeline_lock(db, take->arena, take->job->pipeline_id, &pipeline, err))
+        return false;
     if (!job_hand_out(db, take->job->id, &take->handout, &take->taken, err))
         return false;
     return !take->taken || take->request->two_phase || start(db, take, err);
@@ -125,6 +130,7 @@ static bool take_job(const Site *site, Arena *arena, const HandoutRequest *reque
     int64_t confirm_s = runner->embedded ? EMBEDDED_CONFIRM_S : site->settings->confirm_timeout_s;
     g_autofree char *token = secret_token("glcbt-", TOKEN_CHARACTERS);
     g_autofree char *hash = secret_hash(token);
+    g_auto(Error) failed = ERROR_INIT;
     Take take = { .site = site,
                   .request = request,
                   .job = job,
@@ -136,13 +142,15 @@ static bool take_job(const Site *site, Arena *arena, const HandoutRequest *reque
                                .graceful = request->graceful,
                                .updated_at = now } };
 
-    bool ok = database_write(site->database, take_in_write, &take, err);
+    bool ok = database_write(site->database, take_in_write, &take, &failed);
     if (ok && take.runs)
         process_after_commit(&take.process);
     arena_free(take.arena);
     *found = ok && take.taken;
+    if (!ok && failed.code == ERR_NO_RECORD)
+        return true; /* deleted meanwhile */
     if (!*found)
-        return ok;
+        return ok || error_move(err, &failed);
     g_autoptr(Db) db = database_reader(site->database);
     out->token = arena_strdup(arena, token);
     return job_get(db, arena, job->id, &out->job, err);
@@ -195,14 +203,27 @@ bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, H
 
 /* --- taking back ----------------------------------------------------------------------------- */
 
+typedef struct TakeBack {
+    const Job *job; /* as it was handed out */
+    bool unconfirmed_only;
+} TakeBack;
+
+/* The token's hash tells this hand-out from a later one of the same attempt. */
+static bool end_handout(Process *p, const TakeBack *t, bool *was_open, Error *err)
+{
+    return t->unconfirmed_only
+               ? job_end_unconfirmed(p->db, t->job->id, t->job->token_hash, p->engine->now_us,
+                                     was_open, err)
+               : job_end_handout(p->db, t->job->id, t->job->token_hash, was_open, err);
+}
+
 static bool take_back(Process *p, void *data, Error *err)
 {
-    const Job *handed = data;
-    EngineJob *job = process_job(p, handed->id);
+    const TakeBack *t = data;
+    EngineJob *job = process_job(p, t->job->id);
     bool was_open = false;
 
-    /* The token's hash tells this hand-out from a later one of the same attempt. */
-    if (!job_end_handout(p->db, handed->id, handed->token_hash, &was_open, err))
+    if (!end_handout(p, t, &was_open, err))
         return false;
     if (was_open && job && job->status == STATUS_PENDING)
         p->wakes_runners = true;
@@ -213,5 +234,10 @@ static bool take_back(Process *p, void *data, Error *err)
 
 bool queue_take_back(const Site *site, const Job *job, Error *err)
 {
-    return process_run(site, job->pipeline_id, take_back, (void *)job, err);
+    return process_run(site, job->pipeline_id, take_back, &(TakeBack){ job, false }, err);
+}
+
+bool queue_take_back_unconfirmed(const Site *site, const Job *job, Error *err)
+{
+    return process_run(site, job->pipeline_id, take_back, &(TakeBack){ job, true }, err);
 }

@@ -31,8 +31,10 @@ typedef struct Handout {
 bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, Handout *out,
                 bool *found, Error *err);
 
-/* Undoes a hand-out that was not confirmed; harmless where it was, or is over. */
+/* Undoes the hand-out of @job; harmless where it is over. */
 bool queue_take_back(const Site *site, const Job *job, Error *err);
+/* The same, only if it is still not confirmed in time. */
+bool queue_take_back_unconfirmed(const Site *site, const Job *job, Error *err);
 
 /* Whether a runner with these tags may run a job with those (both blank-separated). */
 bool queue_tags_match(const char *runner_tags, bool run_untagged, const char *job_tags);

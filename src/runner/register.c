@@ -109,8 +109,9 @@ bool register_contact(const Site *site, const Runner *runner, const RunnerInfo *
         says_the_same(&old, &manager))
         return true;
     Contact contact = { runner, &manager };
-    if (!database_write(site->database, write_contact, &contact, err))
-        return false;
+    if (!database_write(site->database, write_contact, &contact, &failed))
+        return failed.code == ERR_DB_FOREIGN_KEY ? error_set(err, ERR_FORBIDDEN, NULL)
+                                                 : error_move(err, &failed);
     *manager_id = manager.id;
     return true;
 }
@@ -345,6 +346,11 @@ bool register_remove_manager(const Site *site, int64_t runner_id, const char *sy
 
 /* --- registration tokens --------------------------------------------------------------------- */
 
+static bool add_instance_token(Db *db, void *data, Error *err)
+{
+    return instance_value_add(db, INSTANCE_TOKEN, data, NULL, err);
+}
+
 static bool save_instance_token(Db *db, void *data, Error *err)
 {
     return instance_value_set(db, INSTANCE_TOKEN, data, err);
@@ -364,19 +370,29 @@ bool register_reset_instance_token(const Site *site, char **token, Error *err)
 bool register_ensure_instance_token(const Site *site, Error *err)
 {
     g_autofree char *there = NULL;
-    g_autofree char *made = NULL;
 
     {
         g_autoptr(Arena) arena = arena_new();
         g_autoptr(Db) db = database_reader(site->database);
         there = instance_token(site, db, arena, err);
     }
-    return there && (*there || register_reset_instance_token(site, &made, err));
+    if (!there || *there)
+        return there != NULL;
+    g_autofree char *fresh = secret_token(REGISTRATION_PREFIX, TOKEN_CHARACTERS);
+    g_autofree char *sealed = seal(site->seal_key, fresh);
+    return database_write(site->database, add_instance_token, sealed, err);
 }
 
-static bool save_project(Db *db, void *data, Error *err)
+typedef struct ProjectToken {
+    int64_t project_id;
+    const char *hash;
+} ProjectToken;
+
+static bool save_project_token(Db *db, void *data, Error *err)
 {
-    return project_update(db, data, err);
+    const ProjectToken *set = data;
+
+    return project_set_runners_token(db, set->project_id, set->hash, err);
 }
 
 bool register_reset_project_token(const Site *site, const Project *project, char **token,
@@ -384,10 +400,9 @@ bool register_reset_project_token(const Site *site, const Project *project, char
 {
     g_autofree char *fresh = secret_token(REGISTRATION_PREFIX, TOKEN_CHARACTERS);
     g_autofree char *hash = secret_hash(fresh);
-    Project row = *project;
+    ProjectToken set = { project->id, hash };
 
-    row.runners_token_hash = hash;
-    if (!database_write(site->database, save_project, &row, err))
+    if (!database_write(site->database, save_project_token, &set, err))
         return false;
     *token = g_steal_pointer(&fresh);
     return true;

@@ -2,6 +2,7 @@
 #include "runner/sweep.h"
 
 #include "base/log.h"
+#include "pipeline/left_over.h"
 #include "pipeline/operations.h"
 #include "runner/artifacts.h"
 #include "runner/queue.h"
@@ -31,10 +32,10 @@ static void for_each(const Site *site, const Job *jobs, size_t n, JobAction acti
 /* "canceling" ends as canceled in the engine, whatever the reason. */
 static bool fail_lost(const Site *site, const Job *job, Error *err)
 {
-    return operation_fail_job(site, job,
-                              job->status == STATUS_CANCELING ? FAILURE_NO_UPDATES_CANCELING
-                                                              : FAILURE_NO_UPDATES_RUNNING,
-                              err);
+    return operation_fail_silent_job(site, job,
+                                     job->status == STATUS_CANCELING ? FAILURE_NO_UPDATES_CANCELING
+                                                                     : FAILURE_NO_UPDATES_RUNNING,
+                                     err);
 }
 
 static bool fail_overdue(const Site *site, const Job *job, Error *err)
@@ -66,12 +67,14 @@ static bool find_unconfirmed(Db *db, const Round *round, Job **jobs, size_t *n, 
     return job_list_unconfirmed(db, round->arena, round->now, AT_ONCE, jobs, n, err);
 }
 
-/* Silence is counted anew after a start: until then runners had nobody to talk to. */
+/* Silence is counted anew after a start, and after the database was away: until then runners had
+ * nobody to talk to. */
 static bool find_silent(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
 {
     int64_t patience = round->site->settings->lost_runner_s * US_PER_S;
+    int64_t since = MAX(round->since, database_available_since(round->site->database));
 
-    if (round->now - round->since < patience)
+    if (round->now - since < patience)
         return true;
     return job_list_silent(db, round->arena, round->now - patience, AT_ONCE, jobs, n, err);
 }
@@ -92,7 +95,7 @@ static const struct {
     JobAction action;
     const char *what;
 } sweeps[] = {
-    { find_unconfirmed, queue_take_back, "taken back: nobody confirmed it" },
+    { find_unconfirmed, queue_take_back_unconfirmed, "taken back: nobody confirmed it" },
     { find_silent, fail_lost, "lost: no sign of its runner" },
     { find_overdue, fail_overdue, "ended: far past its timeout" },
     { find_delayed_due, operation_start_delayed_job, "its delay is over" },
@@ -146,11 +149,24 @@ void sweep_lost_runner(const Site *site, int64_t runner_id)
 
 struct Sweeper {
     const Site *site;
+    Presence *presence;
     GThread *thread;
     GMutex lock;
     GCond wake;
     bool stopping;
 };
+
+/* Says that this server lives, and takes up what those that do not have left. */
+static void sweep_servers(const Sweeper *sweeper)
+{
+    g_auto(Error) err = ERROR_INIT;
+    g_autoptr(GArray) lost = g_array_new(FALSE, FALSE, sizeof(int64_t));
+
+    if (!presence_round(sweeper->presence, g_get_monotonic_time(), lost, &err) ||
+        !left_over_take_up(sweeper->site, (const int64_t *)(const void *)lost->data, lost->len,
+                           &err))
+        log_error(&err, "cannot look after the other servers");
+}
 
 static void *run(void *data)
 {
@@ -160,6 +176,7 @@ static void *run(void *data)
     g_mutex_lock(&sweeper->lock);
     while (!sweeper->stopping) {
         g_mutex_unlock(&sweeper->lock);
+        sweep_servers(sweeper);
         sweep_once(sweeper->site, since);
         g_mutex_lock(&sweeper->lock);
         int64_t until = g_get_monotonic_time() + ROUND_US;
@@ -170,11 +187,12 @@ static void *run(void *data)
     return NULL;
 }
 
-Sweeper *sweeper_start(const Site *site)
+Sweeper *sweeper_start(const Site *site, Presence *presence)
 {
     Sweeper *sweeper = g_new0(Sweeper, 1);
 
     sweeper->site = site;
+    sweeper->presence = presence;
     g_mutex_init(&sweeper->lock);
     g_cond_init(&sweeper->wake);
     sweeper->thread = g_thread_new("sweeper", run, sweeper);

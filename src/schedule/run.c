@@ -164,9 +164,11 @@ static bool insert_tick(Db *db, void *data, Error *err)
 bool schedule_play(const Site *site, const PipelineSchedule *schedule, int64_t user_id, Error *err)
 {
     int64_t now = clock_now(site->clock);
-    ScheduleTick tick = {
-        .schedule_id = schedule->id, .tick_at = now, .result = TICK_DUE, .recorded_at = now
-    };
+    ScheduleTick tick = { .schedule_id = schedule->id,
+                          .tick_at = now,
+                          .result = TICK_DUE,
+                          .recorded_at = now,
+                          .server_id = site->server_id };
 
     return database_write(site->database, insert_tick, &tick, err) &&
            schedule_fire(site, schedule, user_id, tick.id, err);

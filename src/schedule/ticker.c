@@ -5,7 +5,13 @@
 #include "schedule/run.h"
 #include "store/schedule_ticks.h"
 
-enum { POOL_THREADS = 4, AT_ONCE = 1000 };
+enum {
+    POOL_THREADS = 4,
+    AT_ONCE = 200,
+    TAKE_UP_AFTER_S =
+        20,      /* a tick that came to no end by then is tried again, by whoever is first */
+    RENEW_S = 10 /* and who has had it for this long says so before firing it */
+};
 
 struct Ticker {
     const Site *site;
@@ -16,49 +22,58 @@ struct Ticker {
     bool stopping;
 };
 
-/* One tick on its way to a pipeline. */
-typedef struct Firing {
-    int64_t tick_id;
-    int64_t schedule_id;
-} Firing;
+/* --- recording ------------------------------------------------------------------------------- */
 
+/* A batch of due schedules becomes ticks in one write. */
 typedef struct Record {
     const Site *site;
-    const PipelineSchedule *schedule;
-    int64_t next_run_at;
-    ScheduleTick tick;
-    bool is_new;
+    int64_t now_us;
+    size_t n_due;
+    GArray *ticks; /* of ScheduleTick: the new ones, to be fired by this server */
 } Record;
 
-static bool record_tick(Db *db, void *data, Error *err)
+/* A tick whose schedule has no next time that can be told gets its reason at once. */
+static bool record_tick(Db *db, Record *r, const PipelineSchedule *due, Error *err)
 {
-    Record *r = data;
+    g_auto(Error) failed = ERROR_INIT;
+    PipelineSchedule next = *due;
+    bool can_tell = schedule_plan_next(&next, r->now_us, &failed);
+    ScheduleTick tick = { .schedule_id = due->id,
+                          .tick_at = due->next_run_at,
+                          .result = can_tell ? TICK_DUE : TICK_FAILED,
+                          .reason = can_tell ? NULL : error_text(&failed),
+                          .recorded_at = r->now_us,
+                          .settled_at = can_tell ? 0 : r->now_us,
+                          .server_id = r->site->server_id };
+    bool is_new = false;
 
-    return schedule_tick_insert(db, &r->tick, &r->is_new, err) &&
-           pipeline_schedule_move_on(db, r->schedule->id, r->tick.tick_at, r->next_run_at, err);
-}
-
-/* @firing: what to make a pipeline for; tick_id 0: another server has it. */
-static bool record_due(const Site *site, const PipelineSchedule *schedule, Firing *firing,
-                       Error *err)
-{
-    int64_t now = clock_now(site->clock);
-    PipelineSchedule next = *schedule;
-    Record r = { .site = site,
-                 .schedule = schedule,
-                 .tick = { .schedule_id = schedule->id,
-                           .tick_at = schedule->next_run_at,
-                           .result = TICK_DUE,
-                           .recorded_at = now } };
-
-    if (!schedule_plan_next(&next, now, err))
+    if (!schedule_tick_insert(db, &tick, &is_new, err) ||
+        !pipeline_schedule_move_on(db, due->id, due->next_run_at, can_tell ? next.next_run_at : 0,
+                                   err))
         return false;
-    r.next_run_at = next.next_run_at;
-    if (!database_write(site->database, record_tick, &r, err))
-        return false;
-    *firing = (Firing){ .tick_id = r.is_new ? r.tick.id : 0, .schedule_id = schedule->id };
+    tick.reason = NULL; /* dies here */
+    tick.taken_at = r->now_us;
+    if (is_new && can_tell)
+        g_array_append_val(r->ticks, tick);
     return true;
 }
+
+static bool record_due(Db *db, void *data, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    PipelineSchedule *due = NULL;
+    Record *r = data;
+
+    g_array_set_size(r->ticks, 0); /* this may run again */
+    if (!pipeline_schedule_lock_due(db, arena, r->now_us, AT_ONCE, &due, &r->n_due, err))
+        return false;
+    for (size_t i = 0; i < r->n_due; i++)
+        if (!record_tick(db, r, &due[i], err))
+            return false;
+    return true;
+}
+
+/* --- firing ---------------------------------------------------------------------------------- */
 
 static bool get_schedule(const Site *site, Arena *arena, int64_t id, PipelineSchedule *schedule,
                          Error *err)
@@ -68,76 +83,143 @@ static bool get_schedule(const Site *site, Arena *arena, int64_t id, PipelineSch
     return pipeline_schedule_get(db, arena, id, schedule, err);
 }
 
-static void fire(const Site *site, const Firing *firing)
+typedef struct TakeOver {
+    ScheduleTick *tick;
+    int64_t server_id;
+    int64_t now_us;
+    bool done;
+} TakeOver;
+
+static bool take_over(Db *db, void *data, Error *err)
+{
+    TakeOver *t = data;
+
+    return schedule_tick_take_over(db, t->tick, t->server_id, t->now_us, &t->done, err);
+}
+
+/* Makes @tick this server's from now on. @done: false: another has it, or it is settled. */
+static bool take(const Site *site, ScheduleTick *tick, bool *done, Error *err)
+{
+    TakeOver t = { .tick = tick, .server_id = site->server_id, .now_us = clock_now(site->clock) };
+
+    if (!database_write(site->database, take_over, &t, err))
+        return false;
+    *done = t.done;
+    return true;
+}
+
+/* One that waited for long is taken anew first: another server might take it up any moment. */
+static bool fire(const Site *site, ScheduleTick *tick, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
-    g_auto(Error) err = ERROR_INIT;
     PipelineSchedule schedule;
+    bool is_ours = true;
 
-    if (!get_schedule(site, arena, firing->schedule_id, &schedule, &err) ||
-        !schedule_fire(site, &schedule, schedule.owner_id, firing->tick_id, &err))
+    if (clock_now(site->clock) - tick->taken_at > RENEW_S * US_PER_S &&
+        !take(site, tick, &is_ours, err))
+        return false;
+    return !is_ours || (get_schedule(site, arena, tick->schedule_id, &schedule, err) &&
+                        schedule_fire(site, &schedule, schedule.owner_id, tick->id, err));
+}
+
+/* Settled by another server, or deleted with its schedule: then it is nobody's trouble. */
+static void fire_and_log(const Site *site, ScheduleTick *tick)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    if (!fire(site, tick, &err) && err.code != ERR_CONFLICT && err.code != ERR_NO_RECORD)
         log_error(&err, "tick %" G_GINT64_FORMAT " of schedule %" G_GINT64_FORMAT " stays open",
-                  firing->tick_id, firing->schedule_id);
+                  tick->id, tick->schedule_id);
 }
 
 static void fire_in_pool(void *data, void *user_data)
 {
-    g_autofree Firing *firing = data;
+    g_autofree ScheduleTick *tick = data;
 
-    fire(((Ticker *)user_data)->site, firing);
+    fire_and_log(((Ticker *)user_data)->site, tick);
 }
 
 /* @pool NULL: fires on this thread. */
-static void start_firing(const Site *site, GThreadPool *pool, const Firing *firing)
+static void start_firing(const Site *site, GThreadPool *pool, ScheduleTick *tick)
 {
     if (pool)
-        g_thread_pool_push(pool, g_memdup2(firing, sizeof *firing), NULL);
+        g_thread_pool_push(pool, g_memdup2(tick, sizeof *tick), NULL);
     else
-        fire(site, firing);
+        fire_and_log(site, tick);
+}
+
+/* --- rounds ---------------------------------------------------------------------------------- */
+
+/* Of several servers each takes what no other has in hand. */
+static bool fire_due(const Site *site, GThreadPool *pool, Error *err)
+{
+    g_autoptr(GArray) ticks = g_array_new(FALSE, FALSE, sizeof(ScheduleTick));
+    Record r = { .site = site, .ticks = ticks };
+
+    do {
+        r.now_us = clock_now(site->clock);
+        if (!database_write(site->database, record_due, &r, err))
+            return false;
+        for (guint i = 0; i < ticks->len; i++)
+            start_firing(site, pool, &g_array_index(ticks, ScheduleTick, i));
+    } while (r.n_due == AT_ONCE);
+    return true;
+}
+
+static bool is_due(const Site *site, bool *due, Error *err)
+{
+    g_autoptr(Db) db = database_reader(site->database);
+    int64_t next = 0;
+
+    if (!pipeline_schedule_next_due(db, &next, err))
+        return false;
+    *due = next != 0 && next <= clock_now(site->clock);
+    return true;
+}
+
+static bool list_open(const Site *site, Arena *arena, ScheduleTick **open, size_t *n, Error *err)
+{
+    g_autoptr(Db) db = database_reader(site->database);
+
+    return schedule_tick_list_open(db, arena, AT_ONCE, open, n, err);
+}
+
+/* Ticks that came to no end: their server is gone, or failed for a reason of its own.  A time to come
+ * is from before a step of the clock. @at_start: what this server left before it was started again
+ * is not waited for. */
+static bool take_up_open(const Site *site, GThreadPool *pool, bool at_start, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    ScheduleTick *open = NULL;
+    size_t n = 0;
+
+    if (!list_open(site, arena, &open, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int64_t age = clock_now(site->clock) - open[i].taken_at;
+        bool own = open[i].server_id == site->server_id || open[i].server_id == 0;
+        bool taken = false;
+        if (!(at_start && own) && age >= 0 && age < TAKE_UP_AFTER_S * US_PER_S)
+            continue;
+        if (!take(site, &open[i], &taken, err))
+            return false;
+        if (taken)
+            start_firing(site, pool, &open[i]);
+    }
+    return true;
 }
 
 static bool round_of(const Site *site, GThreadPool *pool, Error *err)
 {
-    g_autoptr(Arena) arena = arena_new();
-    PipelineSchedule *due = NULL;
-    size_t n = 0;
+    bool due = false;
 
-    {
-        g_autoptr(Db) db = database_reader(site->database);
-        if (!pipeline_schedule_list_due(db, arena, clock_now(site->clock), AT_ONCE, &due, &n, err))
-            return false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        g_auto(Error) failed = ERROR_INIT;
-        Firing firing = { 0 };
-        if (!record_due(site, &due[i], &firing, &failed))
-            log_error(&failed, "schedule %" G_GINT64_FORMAT " cannot tick", due[i].id);
-        else if (firing.tick_id)
-            start_firing(site, pool, &firing);
-    }
-    return true;
+    return is_due(site, &due, err) && (!due || fire_due(site, pool, err)) &&
+           take_up_open(site, pool, false, err);
 }
 
 bool ticker_round(const Site *site, Error *err)
 {
     return round_of(site, NULL, err);
-}
-
-static void take_up_open(const Site *site, GThreadPool *pool)
-{
-    g_autoptr(Arena) arena = arena_new();
-    g_auto(Error) err = ERROR_INIT;
-    ScheduleTick *open = NULL;
-    size_t n = 0;
-
-    {
-        g_autoptr(Db) db = database_reader(site->database);
-        if (!schedule_tick_list_open(db, arena, &open, &n, &err))
-            log_error(&err, "cannot look for open ticks");
-    }
-    for (size_t i = 0; i < n; i++)
-        start_firing(site, pool,
-                     &(Firing){ .tick_id = open[i].id, .schedule_id = open[i].schedule_id });
 }
 
 /* Until the next full second of the wall clock, where ticks are; a moment late is better than early. */
@@ -149,8 +231,10 @@ static int64_t until_next_second(Clock *clock)
 static void *run(void *data)
 {
     Ticker *ticker = data;
+    g_auto(Error) failed = ERROR_INIT;
 
-    take_up_open(ticker->site, ticker->pool);
+    if (!take_up_open(ticker->site, ticker->pool, true, &failed))
+        log_error(&failed, "cannot take up open ticks");
     g_mutex_lock(&ticker->lock);
     while (!ticker->stopping) {
         g_auto(Error) err = ERROR_INIT;

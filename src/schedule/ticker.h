@@ -2,7 +2,9 @@
  *
  * A due tick is recorded first, in the transaction that moves the schedule on; its row is unique, so a tick is fired
  * once whatever happens.  Then its pipeline is made on a thread of the ticker's pool, and the tick settled in the
- * pipeline's own transaction.  A tick that a crash left open is settled at the next start.
+ * pipeline's own transaction.  A tick that a crash or some trouble of ours left open is taken up again:
+ * at the next start, or some seconds later by any server.  Settling is conditional, so that a tick
+ * that two servers fire makes one pipeline.
  */
 #ifndef PENSTOCK_SCHEDULE_TICKER_H
 #define PENSTOCK_SCHEDULE_TICKER_H

@@ -117,10 +117,10 @@ bool access_token_count(Db *db, const AccessTokenFilter *filter, int64_t *count,
     return db_get_int(db, query_sql(&q), query_args(&q), count, err);
 }
 
-bool access_token_revoke(Db *db, int64_t id, Error *err)
+bool access_token_revoke(Db *db, int64_t id, bool *done, Error *err)
 {
-    return db_exec(db, "UPDATE access_tokens SET revoked = 1 WHERE id = $1", DB_ARGS(DB_INT(id)),
-                   NULL, err);
+    return query_exec_one(db, "UPDATE access_tokens SET revoked = 1 WHERE id = $1 AND revoked = 0",
+                          DB_ARGS(DB_INT(id)), done, err);
 }
 
 bool access_token_touch(Db *db, int64_t id, int64_t now_us, Error *err)

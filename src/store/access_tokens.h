@@ -44,7 +44,8 @@ bool access_token_list(Db *db, Arena *arena, const AccessTokenFilter *filter, Ac
                        size_t *n, Error *err);
 bool access_token_count(Db *db, const AccessTokenFilter *filter, int64_t *count, Error *err);
 
-bool access_token_revoke(Db *db, int64_t id, Error *err);
+/* @done: false: it was revoked before, or is gone.  May be NULL. */
+bool access_token_revoke(Db *db, int64_t id, bool *done, Error *err);
 bool access_token_touch(Db *db, int64_t id, int64_t now_us, Error *err); /* last_used_at */
 
 #endif

@@ -29,9 +29,13 @@ static bool insert(Db *db, const char *sql, Artifact *a, Error *err)
                       &a->id, err);
 }
 
-bool artifact_insert(Db *db, Artifact *artifact, Error *err)
+bool artifact_insert(Db *db, Artifact *artifact, bool *is_new, Error *err)
 {
-    return insert(db, INSERT_ARTIFACT " RETURNING id", artifact, err);
+    g_auto(Error) failed = ERROR_INIT;
+
+    *is_new = insert(db, INSERT_ARTIFACT " ON CONFLICT (job_id, file_type) DO NOTHING RETURNING id",
+                     artifact, &failed);
+    return *is_new || failed.code == ERR_NO_RECORD || error_move(err, &failed);
 }
 
 bool artifact_replace(Db *db, Artifact *artifact, Error *err)
@@ -112,6 +116,12 @@ bool artifact_set_expire_at(Db *db, int64_t job_id, int64_t expire_at, Error *er
 bool artifact_delete(Db *db, int64_t id, Error *err)
 {
     return db_exec(db, "DELETE FROM artifacts WHERE id = $1", DB_ARGS(DB_INT(id)), NULL, err);
+}
+
+bool artifact_delete_expired(Db *db, int64_t id, int64_t now_us, bool *done, Error *err)
+{
+    return query_exec_one(db, "DELETE FROM artifacts WHERE id = $1 AND expire_at <= $2",
+                          DB_ARGS(DB_INT(id), DB_INT(now_us)), done, err);
 }
 
 bool artifact_delete_by_job(Db *db, int64_t job_id, Error *err)

@@ -21,8 +21,8 @@ typedef struct Artifact {
 
 extern const Column artifact_columns[];
 
-/* Sets @artifact->id.  ERR_DB_UNIQUE: the job has one of that type. */
-bool artifact_insert(Db *db, Artifact *artifact, Error *err);
+/* Sets @artifact->id. @is_new: false: the job has one of that type. */
+bool artifact_insert(Db *db, Artifact *artifact, bool *is_new, Error *err);
 /* The same, in the place of an earlier one; its blob is the caller's to remove. */
 bool artifact_replace(Db *db, Artifact *artifact, Error *err);
 
@@ -47,6 +47,8 @@ bool artifact_list_expired(Db *db, Arena *arena, int64_t now_us, int64_t limit,
 /* Of all artifacts of a job but its log; 0: never. */
 bool artifact_set_expire_at(Db *db, int64_t job_id, int64_t expire_at, Error *err);
 bool artifact_delete(Db *db, int64_t id, Error *err);
+/* @done: false: it is gone, or is kept for longer by now. */
+bool artifact_delete_expired(Db *db, int64_t id, int64_t now_us, bool *done, Error *err);
 bool artifact_delete_by_job(Db *db, int64_t job_id, Error *err);
 
 #endif

@@ -78,7 +78,9 @@ bool job_hand_out(Db *db, int64_t id, const JobHandout *handout, bool *done, Err
         db,
         "UPDATE jobs SET runner_id = $2, manager_id = $3, token_hash = $4, confirm_by = $5,"
         " timeout_s = CASE WHEN $6 > 0 THEN $6 ELSE timeout_s END, graceful = $7, updated_at = $8"
-        " WHERE id = $1 AND status = 'pending' AND token_hash IS NULL",
+        " WHERE id = (SELECT id FROM jobs WHERE id = $1 AND status = 'pending'"
+        " AND token_hash IS NULL {{FOR NO KEY UPDATE SKIP LOCKED}})"
+        " AND EXISTS (SELECT 1 FROM runners r WHERE r.id = $2 AND r.paused = 0)",
         DB_ARGS(DB_INT(id), DB_INT(handout->runner_id), DB_ID(handout->manager_id),
                 DB_TEXT(handout->token_hash), DB_TIME(handout->confirm_by),
                 DB_INT(handout->timeout_s), DB_BOOL(handout->graceful),
@@ -94,12 +96,20 @@ bool job_confirm(Db *db, int64_t id, bool *done, Error *err)
                           DB_ARGS(DB_INT(id)), done, err);
 }
 
+#define END_HANDOUT                                                                                \
+    "UPDATE jobs SET runner_id = NULL, manager_id = NULL, token_hash = NULL,"                      \
+    " confirm_by = NULL, graceful = 0 WHERE id = $1 AND token_hash = $2"
+
 bool job_end_handout(Db *db, int64_t id, const char *token_hash, bool *done, Error *err)
 {
-    return query_exec_one(db,
-                          "UPDATE jobs SET runner_id = NULL, manager_id = NULL, token_hash = NULL,"
-                          " confirm_by = NULL, graceful = 0 WHERE id = $1 AND token_hash = $2",
-                          DB_ARGS(DB_INT(id), DB_TEXT(token_hash)), done, err);
+    return query_exec_one(db, END_HANDOUT, DB_ARGS(DB_INT(id), DB_TEXT(token_hash)), done, err);
+}
+
+bool job_end_unconfirmed(Db *db, int64_t id, const char *token_hash, int64_t now_us, bool *done,
+                         Error *err)
+{
+    return query_exec_one(db, END_HANDOUT " AND confirm_by <= $3",
+                          DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(now_us)), done, err);
 }
 
 /* --- signs of life --------------------------------------------------------------------------- */
@@ -109,7 +119,8 @@ bool job_touch(Db *db, int64_t id, const char *token_hash, int64_t now_us, int64
 {
     return db_exec(
         db,
-        "UPDATE jobs SET updated_at = $3, confirm_by = $4"
+        "UPDATE jobs SET updated_at = $3,"
+        " confirm_by = CASE WHEN confirm_by IS NOT NULL THEN $4 END"
         " WHERE id = $1 AND token_hash = $2 AND status IN ('pending', 'running', 'canceling')",
         DB_ARGS(DB_INT(id), DB_TEXT(token_hash), DB_INT(now_us), DB_TIME(confirm_by)), NULL, err);
 }
@@ -141,7 +152,7 @@ bool job_list_unconfirmed(Db *db, Arena *arena, int64_t now_us, int64_t limit, J
 {
     return list_jobs(db, arena,
                      "SELECT " JOB_COLS " FROM jobs j WHERE j.confirm_by <= $1"
-                     " ORDER BY j.confirm_by LIMIT $2",
+                     " ORDER BY j.confirm_by, j.id LIMIT $2",
                      now_us, limit, jobs, n, err);
 }
 
@@ -153,7 +164,7 @@ bool job_list_silent(Db *db, Arena *arena, int64_t since, int64_t limit, Job **j
 {
     return list_jobs(db, arena,
                      "SELECT " JOB_COLS " FROM jobs j WHERE " RUNNING_OR_CANCELING
-                     " AND j.updated_at < $1 LIMIT $2",
+                     " AND j.updated_at < $1 ORDER BY j.id LIMIT $2",
                      since, limit, jobs, n, err);
 }
 
@@ -162,7 +173,8 @@ bool job_list_overdue(Db *db, Arena *arena, int64_t now_us, int64_t grace_s, int
 {
     return SELECT_ROWS(db, arena, job_columns,
                        "SELECT " JOB_COLS " FROM jobs j WHERE " RUNNING_OR_CANCELING
-                       " AND j.started_at + (j.timeout_s + $2) * 1000000 < $1 LIMIT $3",
+                       " AND j.started_at + (j.timeout_s + $2) * 1000000 < $1 ORDER BY j.id"
+                       " LIMIT $3",
                        DB_ARGS(DB_INT(now_us), DB_INT(grace_s), DB_INT(limit)), jobs, n, err);
 }
 

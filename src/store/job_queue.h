@@ -43,16 +43,21 @@ typedef struct JobHandout {
     int64_t updated_at;
 } JobHandout;
 
-/* Reserves a pending job for one runner. @done: false: somebody else was faster.  The status is
- * left to job_update_state(), at once or at the confirmation. */
+/* Reserves a pending job for one runner. @done: false: somebody else was faster or is at it, or the
+ * runner is paused or gone; nobody is waited for.  The status is left to job_update_state(), at once
+ * or at the confirmation. */
 bool job_hand_out(Db *db, int64_t id, const JobHandout *handout, bool *done, Error *err);
 /* The runner has it. @done: false: no confirmation was waited for. */
 bool job_confirm(Db *db, int64_t id, bool *done, Error *err);
 /* Takes it back: no token, no runner. @done: false: that token is dead already. */
 bool job_end_handout(Db *db, int64_t id, const char *token_hash, bool *done, Error *err);
 
-/* A sign of life from who has @token_hash; a dead token changes nothing. @confirm_by: 0: no
- * confirmation is waited for. */
+/* The same, unless it was confirmed or has until later than @now_us by now. */
+bool job_end_unconfirmed(Db *db, int64_t id, const char *token_hash, int64_t now_us, bool *done,
+                         Error *err);
+
+/* A sign of life from who has @token_hash; a dead token changes nothing. @confirm_by: the new end of
+ * an open hand-out; a confirmed one stays confirmed. */
 bool job_touch(Db *db, int64_t id, const char *token_hash, int64_t now_us, int64_t confirm_by,
                Error *err);
 /* Moves the accepted end of the log from @old_size to @size, for who has @token_hash. @done: false:

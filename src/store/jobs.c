@@ -242,10 +242,10 @@ bool job_set_artifacts_expire_at(Db *db, int64_t id, int64_t expire_at, Error *e
                    DB_ARGS(DB_INT(id), DB_TIME(expire_at)), NULL, err);
 }
 
-bool job_set_erased(Db *db, int64_t id, int64_t now_us, Error *err)
+bool job_set_erased(Db *db, int64_t id, int64_t now_us, bool *done, Error *err)
 {
-    return db_exec(db,
-                   "UPDATE jobs SET erased_at = $2, updated_at = $2, trace_size = 0,"
-                   " artifacts_expire_at = NULL WHERE id = $1",
-                   DB_ARGS(DB_INT(id), DB_INT(now_us)), NULL, err);
+    return query_exec_one(db,
+                          "UPDATE jobs SET erased_at = $2, updated_at = $2, trace_size = 0,"
+                          " artifacts_expire_at = NULL WHERE id = $1 AND erased_at IS NULL",
+                          DB_ARGS(DB_INT(id), DB_INT(now_us)), done, err);
 }

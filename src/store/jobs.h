@@ -130,7 +130,7 @@ bool job_set_processed(Db *db, int64_t id, Error *err);
 
 bool job_set_coverage(Db *db, int64_t id, double coverage, Error *err);
 bool job_set_artifacts_expire_at(Db *db, int64_t id, int64_t expire_at, Error *err);
-/* The log is gone. */
-bool job_set_erased(Db *db, int64_t id, int64_t now_us, Error *err);
+/* The log is gone. @done: false: it was before. */
+bool job_set_erased(Db *db, int64_t id, int64_t now_us, bool *done, Error *err);
 
 #endif

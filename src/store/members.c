@@ -11,17 +11,32 @@ const Column member_columns[] = {
     COL_INT(Member, created_by),   COL_TIME(Member, created_at),  COL_END
 };
 
-bool member_insert(Db *db, Member *member, Error *err)
+#define INSERT_MEMBER                                                                              \
+    "INSERT INTO members (user_id, project_id, namespace_id, access_level, expires_at, "           \
+    "created_by,"                                                                                  \
+    " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+
+static bool insert(Db *db, const char *sql, Member *member, Error *err)
 {
-    return db_get_int(db,
-                      "INSERT INTO members (user_id, project_id, namespace_id, access_level,"
-                      " expires_at, created_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-                      " RETURNING id",
+    return db_get_int(db, sql,
                       DB_ARGS(DB_INT(member->user_id), DB_ID(member->project_id),
                               DB_ID(member->namespace_id), DB_INT(member->access_level),
                               DB_TIME(member->expires_at), DB_ID(member->created_by),
                               DB_INT(member->created_at)),
                       &member->id, err);
+}
+
+bool member_insert(Db *db, Member *member, Error *err)
+{
+    return insert(db, INSERT_MEMBER " RETURNING id", member, err);
+}
+
+bool member_add(Db *db, Member *member, bool *is_new, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+
+    *is_new = insert(db, INSERT_MEMBER " ON CONFLICT DO NOTHING RETURNING id", member, &failed);
+    return *is_new || failed.code == ERR_NO_RECORD || error_move(err, &failed);
 }
 
 bool member_update(Db *db, const Member *member, Error *err)

@@ -20,6 +20,8 @@ extern const Column member_columns[];
 
 /* Sets @member->id.  ERR_DB_UNIQUE: the user has a role there already. */
 bool member_insert(Db *db, Member *member, Error *err);
+/* The same where the user may have a role there already: then @is_new is false. */
+bool member_add(Db *db, Member *member, bool *is_new, Error *err);
 /* access_level and expires_at. */
 bool member_update(Db *db, const Member *member, Error *err);
 bool member_delete(Db *db, int64_t id, Error *err);

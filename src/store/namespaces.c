@@ -60,6 +60,30 @@ bool namespace_get(Db *db, Arena *arena, int64_t id, Namespace *ns, Error *err)
                   DB_ARGS(DB_INT(id)), ns, err);
 }
 
+bool namespace_lock(Db *db, Arena *arena, int64_t id, Namespace *ns, Error *err)
+{
+    return db_get(db, arena, namespace_columns,
+                  "SELECT " NAMESPACE_COLS " FROM namespaces n WHERE n.id = $1"
+                  " {{FOR NO KEY UPDATE}}",
+                  DB_ARGS(DB_INT(id)), ns, err);
+}
+
+bool namespace_lock_upwards(Db *db, Arena *arena, int64_t id, Namespace *ns, Error *err)
+{
+    Namespace *locked = NULL;
+    size_t n = 0;
+
+    /* A parent is older than what is in it, so the order of ids is from the top downwards. */
+    return SELECT_ROWS(db, arena, namespace_columns,
+                       "SELECT " NAMESPACE_COLS " FROM namespaces n WHERE n.id IN ("
+                       "WITH RECURSIVE up (id, parent_id) AS (SELECT n.id, n.parent_id"
+                       " FROM namespaces n WHERE n.id = $1 UNION ALL"
+                       " SELECT n.id, n.parent_id FROM up JOIN namespaces n ON n.id = up.parent_id)"
+                       " SELECT id FROM up) ORDER BY n.id {{FOR NO KEY UPDATE OF n}}",
+                       DB_ARGS(DB_INT(id)), &locked, &n, err) &&
+           namespace_get(db, arena, id, ns, err);
+}
+
 bool namespace_by_path(Db *db, Arena *arena, const char *path, Namespace *ns, Error *err)
 {
     g_autofree char *key = query_key(path);

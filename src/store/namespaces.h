@@ -30,6 +30,10 @@ bool namespace_insert(Db *db, Namespace *ns, Error *err);
 
 /* ERR_NO_RECORD: there is none. */
 bool namespace_get(Db *db, Arena *arena, int64_t id, Namespace *ns, Error *err);
+/* The same inside a write, with the row locked until its end. */
+bool namespace_lock(Db *db, Arena *arena, int64_t id, Namespace *ns, Error *err);
+/* And with all rows above it, from the top downwards: then its full path stays what it is. */
+bool namespace_lock_upwards(Db *db, Arena *arena, int64_t id, Namespace *ns, Error *err);
 /* @path: the full one, in whatever case. */
 bool namespace_by_path(Db *db, Arena *arena, const char *path, Namespace *ns, Error *err);
 bool namespace_of_user(Db *db, Arena *arena, int64_t user_id, Namespace *ns, Error *err);

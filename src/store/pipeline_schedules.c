@@ -76,12 +76,13 @@ bool pipeline_schedule_count(Db *db, int64_t project_id, Only active, int64_t *c
     return db_get_int(db, query_sql(&q), query_args(&q), count, err);
 }
 
-bool pipeline_schedule_list_due(Db *db, Arena *arena, int64_t now_us, int64_t limit,
+bool pipeline_schedule_lock_due(Db *db, Arena *arena, int64_t now_us, int64_t limit,
                                 PipelineSchedule **schedules, size_t *n, Error *err)
 {
     return SELECT_ROWS(db, arena, pipeline_schedule_columns,
                        "SELECT " SCHEDULE_COLS " FROM pipeline_schedules"
-                       " WHERE active = 1 AND next_run_at <= $1 ORDER BY next_run_at LIMIT $2",
+                       " WHERE active = 1 AND next_run_at <= $1 ORDER BY next_run_at, id LIMIT $2"
+                       " {{FOR NO KEY UPDATE SKIP LOCKED}}",
                        DB_ARGS(DB_INT(now_us), DB_INT(limit)), schedules, n, err);
 }
 

@@ -32,8 +32,9 @@ bool pipeline_schedule_get_in_project(Db *db, Arena *arena, int64_t project_id, 
 bool pipeline_schedule_list(Db *db, Arena *arena, int64_t project_id, Only active, Slice slice,
                             PipelineSchedule **schedules, size_t *n, Error *err);
 bool pipeline_schedule_count(Db *db, int64_t project_id, Only active, int64_t *count, Error *err);
-/* Active ones whose time has come, the most overdue first. */
-bool pipeline_schedule_list_due(Db *db, Arena *arena, int64_t now_us, int64_t limit,
+/* Active ones whose time has come, the most overdue first; inside a write, which has them for itself
+ * until its end: those that another write has are left out. */
+bool pipeline_schedule_lock_due(Db *db, Arena *arena, int64_t now_us, int64_t limit,
                                 PipelineSchedule **schedules, size_t *n, Error *err);
 /* When the next active one is due; 0: none is. */
 bool pipeline_schedule_next_due(Db *db, int64_t *at, Error *err);

@@ -72,7 +72,8 @@ bool pipeline_get(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *e
 bool pipeline_lock(Db *db, Arena *arena, int64_t id, Pipeline *pipeline, Error *err)
 {
     return db_get(db, arena, pipeline_columns,
-                  "SELECT " PIPELINE_COLS " FROM pipelines WHERE id = $1 {{FOR UPDATE}}",
+                  "SELECT " PIPELINE_COLS " FROM pipelines WHERE id = $1"
+                  " {{FOR NO KEY UPDATE}}",
                   DB_ARGS(DB_INT(id)), pipeline, err);
 }
 

@@ -8,7 +8,7 @@
     " p.visibility, p.default_branch, p.public_jobs, p.jobs_enabled, p.shared_runners_enabled,"    \
     " p.group_runners_enabled, p.archived, p.ci_config_path, p.build_timeout_s, p.import_status,"  \
     " p.import_url, p.import_error, p.variables_role, p.runners_token_hash, p.created_at,"         \
-    " p.updated_at, p.last_activity_at"
+    " p.updated_at, p.last_activity_at, p.server_id"
 
 const Column project_columns[] = { COL_INT(Project, id),
                                    COL_INT(Project, namespace_id),
@@ -34,17 +34,17 @@ const Column project_columns[] = { COL_INT(Project, id),
                                    COL_TIME(Project, created_at),
                                    COL_TIME(Project, updated_at),
                                    COL_TIME(Project, last_activity_at),
+                                   COL_INT(Project, server_id),
                                    COL_END };
 
-/* $1 to $21; the two writes share them. */
+/* $1 to $17; the two writes share them. */
 #define PROJECT_ARGS(p, key)                                                                       \
     DB_INT((p)->namespace_id), DB_TEXT((p)->name), DB_TEXT((p)->path), DB_TEXT((p)->full_path),    \
         DB_TEXT(key), DB_TEXT((p)->description), DB_ENUM(visibility_names, (p)->visibility),       \
         DB_TEXT((p)->default_branch), DB_BOOL((p)->public_jobs), DB_BOOL((p)->jobs_enabled),       \
         DB_BOOL((p)->shared_runners_enabled), DB_BOOL((p)->group_runners_enabled),                 \
         DB_BOOL((p)->archived), DB_TEXT((p)->ci_config_path), DB_INT((p)->build_timeout_s),        \
-        DB_TEXT((p)->import_status), DB_TEXT((p)->import_url), DB_TEXT((p)->import_error),         \
-        DB_TEXT((p)->variables_role), DB_TEXT((p)->runners_token_hash), DB_INT((p)->updated_at)
+        DB_TEXT((p)->variables_role), DB_INT((p)->updated_at)
 
 bool project_insert(Db *db, Project *project, Error *err)
 {
@@ -54,12 +54,16 @@ bool project_insert(Db *db, Project *project, Error *err)
         db,
         "INSERT INTO projects (namespace_id, name, path, full_path, path_key, description,"
         " visibility, default_branch, public_jobs, jobs_enabled, shared_runners_enabled,"
-        " group_runners_enabled, archived, ci_config_path, build_timeout_s, import_status,"
-        " import_url, import_error, variables_role, runners_token_hash, updated_at, creator_id,"
-        " created_at, last_activity_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-        " $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) RETURNING id",
-        DB_ARGS(PROJECT_ARGS(project, key), DB_ID(project->creator_id), DB_INT(project->created_at),
-                DB_INT(project->last_activity_at)),
+        " group_runners_enabled, archived, ci_config_path, build_timeout_s, variables_role,"
+        " updated_at, import_status, import_url, import_error, runners_token_hash, creator_id,"
+        " created_at, last_activity_at, server_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,"
+        " $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
+        " RETURNING id",
+        DB_ARGS(PROJECT_ARGS(project, key), DB_TEXT(project->import_status),
+                DB_TEXT(project->import_url), DB_TEXT(project->import_error),
+                DB_TEXT(project->runners_token_hash), DB_ID(project->creator_id),
+                DB_INT(project->created_at), DB_INT(project->last_activity_at),
+                DB_ID(project->server_id)),
         &project->id, err);
 }
 
@@ -72,9 +76,8 @@ bool project_update(Db *db, const Project *project, Error *err)
         "UPDATE projects SET namespace_id = $1, name = $2, path = $3, full_path = $4,"
         " path_key = $5, description = $6, visibility = $7, default_branch = $8, public_jobs = $9,"
         " jobs_enabled = $10, shared_runners_enabled = $11, group_runners_enabled = $12,"
-        " archived = $13, ci_config_path = $14, build_timeout_s = $15, import_status = $16,"
-        " import_url = $17, import_error = $18, variables_role = $19, runners_token_hash = $20,"
-        " updated_at = $21 WHERE id = $22",
+        " archived = $13, ci_config_path = $14, build_timeout_s = $15, variables_role = $16,"
+        " updated_at = $17 WHERE id = $18",
         DB_ARGS(PROJECT_ARGS(project, key), DB_INT(project->id)), NULL, err);
 }
 
@@ -85,6 +88,13 @@ bool project_get(Db *db, Arena *arena, int64_t id, Project *project, Error *err)
     return db_get(db, arena, project_columns,
                   "SELECT " PROJECT_COLS " FROM projects p WHERE p.id = $1", DB_ARGS(DB_INT(id)),
                   project, err);
+}
+
+bool project_lock(Db *db, Arena *arena, int64_t id, Project *project, Error *err)
+{
+    return db_get(db, arena, project_columns,
+                  "SELECT " PROJECT_COLS " FROM projects p WHERE p.id = $1 {{FOR NO KEY UPDATE}}",
+                  DB_ARGS(DB_INT(id)), project, err);
 }
 
 bool project_by_path(Db *db, Arena *arena, const char *path, Project *project, Error *err)
@@ -208,13 +218,16 @@ bool project_id_by_name(Db *db, int64_t namespace_id, const char *name, int64_t 
                       DB_ARGS(DB_INT(namespace_id), DB_TEXT(name)), id, err);
 }
 
-bool project_list_by_import_status(Db *db, Arena *arena, const char *status, Project **projects,
-                                   size_t *n, Error *err)
+bool project_list_unfinished(Db *db, Arena *arena, const int64_t *servers, size_t n_servers,
+                             Project **projects, size_t *n, Error *err)
 {
-    return SELECT_ROWS(db, arena, project_columns,
-                       "SELECT " PROJECT_COLS " FROM projects p WHERE p.import_status = $1"
-                       " ORDER BY p.id",
-                       DB_ARGS(DB_TEXT(status)), projects, n, err);
+    g_auto(Query) q = { 0 };
+
+    query_init(&q, NULL, NULL, "projects p");
+    query_and(&q, "(p.import_status = 'scheduled' OR p.import_status = 'started')");
+    query_and_ids(&q, "COALESCE(p.server_id, 0)", servers, n_servers);
+    query_finish_list(&q, PROJECT_COLS, "p.id", true, NULL, (Slice){ 0 });
+    return SELECT_ROWS(db, arena, project_columns, query_sql(&q), query_args(&q), projects, n, err);
 }
 
 /* --- small writes ---------------------------------------------------------------------------- */
@@ -223,6 +236,34 @@ bool project_touch(Db *db, int64_t id, int64_t now_us, Error *err)
 {
     return db_exec(db, "UPDATE projects SET last_activity_at = $2 WHERE id = $1",
                    DB_ARGS(DB_INT(id), DB_INT(now_us)), NULL, err);
+}
+
+bool project_set_import(Db *db, int64_t id, const ProjectImport *import, bool *done, Error *err)
+{
+    return query_exec_one(db,
+                          "UPDATE projects SET import_status = $2, import_error = $3,"
+                          " default_branch = COALESCE($4, default_branch),"
+                          " updated_at = CASE WHEN $5 > 0 THEN $5 ELSE updated_at END"
+                          " WHERE id = $1",
+                          DB_ARGS(DB_INT(id), DB_TEXT(import->status), DB_TEXT(import->error),
+                                  DB_TEXT(import->default_branch), DB_INT(import->updated_at)),
+                          done, err);
+}
+
+bool project_take_over(Db *db, const Project *project, int64_t server_id, bool *done, Error *err)
+{
+    return query_exec_one(db,
+                          "UPDATE projects SET server_id = $2 WHERE id = $1"
+                          " AND COALESCE(server_id, 0) = $3 AND import_status = $4",
+                          DB_ARGS(DB_INT(project->id), DB_ID(server_id), DB_INT(project->server_id),
+                                  DB_TEXT(project->import_status)),
+                          done, err);
+}
+
+bool project_set_runners_token(Db *db, int64_t id, const char *hash, Error *err)
+{
+    return db_exec(db, "UPDATE projects SET runners_token_hash = $2 WHERE id = $1",
+                   DB_ARGS(DB_INT(id), DB_TEXT(hash)), NULL, err);
 }
 
 bool project_delete(Db *db, int64_t id, Error *err)

@@ -30,6 +30,7 @@ typedef struct Project {
     int64_t created_at;
     int64_t updated_at;
     int64_t last_activity_at;
+    int64_t server_id; /* which makes or imports it, or did; 0: not known */
 } Project;
 
 extern const Column project_columns[];
@@ -39,6 +40,8 @@ bool project_insert(Db *db, Project *project, Error *err);
 
 /* ERR_NO_RECORD: there is none. */
 bool project_get(Db *db, Arena *arena, int64_t id, Project *project, Error *err);
+/* The same inside a write, with the row locked until its end. */
+bool project_lock(Db *db, Arena *arena, int64_t id, Project *project, Error *err);
 /* @path: the full one, in whatever case. */
 bool project_by_path(Db *db, Arena *arena, const char *path, Project *project, Error *err);
 bool project_by_runners_token(Db *db, Arena *arena, const char *hash, Project *project, Error *err);
@@ -77,11 +80,26 @@ bool project_count(Db *db, const ProjectFilter *filter, int64_t *count, Error *e
 /* The project of that name (not path) directly in a namespace; 0: none. */
 bool project_id_by_name(Db *db, int64_t namespace_id, const char *name, int64_t *id, Error *err);
 
-/* Those whose import_status is @status: what a start of the server looks through. */
-bool project_list_by_import_status(Db *db, Arena *arena, const char *status, Project **projects,
-                                   size_t *n, Error *err);
+/* What these servers make or import, or left half done: scheduled, started.  0 among them: not known
+ * whose. */
+bool project_list_unfinished(Db *db, Arena *arena, const int64_t *servers, size_t n_servers,
+                             Project **projects, size_t *n, Error *err);
 
-/* Everything but id, creator_id, created_at and last_activity_at. */
+typedef struct ProjectImport {
+    const char *status;
+    const char *error;          /* NULL: none */
+    const char *default_branch; /* NULL: as it was */
+    int64_t updated_at;         /* 0: as it was */
+} ProjectImport;
+
+/* @done: false: the project is gone. */
+bool project_set_import(Db *db, int64_t id, const ProjectImport *import, bool *done, Error *err);
+/* From the server that @project names to another, as far as the import has got. @done: false: some
+ * other was faster, or it is finished. */
+bool project_take_over(Db *db, const Project *project, int64_t server_id, bool *done, Error *err);
+bool project_set_runners_token(Db *db, int64_t id, const char *hash, Error *err);
+
+/* The settings: not what stands above, nor id, creator_id, created_at and last_activity_at. */
 bool project_update(Db *db, const Project *project, Error *err);
 bool project_touch(Db *db, int64_t id, int64_t now_us, Error *err); /* last_activity_at */
 bool project_delete(Db *db, int64_t id, Error *err);

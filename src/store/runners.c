@@ -9,7 +9,8 @@ const NameTable runner_kind_names = NAME_TABLE(kinds);
 #define RUNNER_COLS                                                                                \
     "r.id, r.kind, r.token_hash, r.token_start, r.description, r.maintenance_note, r.tags,"        \
     " r.run_untagged, r.locked, r.paused, r.access_level, r.maximum_timeout_s, r.embedded,"        \
-    " r.creator_id, r.namespace_id, r.contacted_at, r.created_at"
+    " r.creator_id, r.namespace_id, r.contacted_at, r.created_at,"                                 \
+    " r.server_id"
 
 const Column runner_columns[] = { COL_INT(Runner, id),
                                   COL_ENUM(Runner, kind, runner_kind_names),
@@ -28,6 +29,7 @@ const Column runner_columns[] = { COL_INT(Runner, id),
                                   COL_INT(Runner, namespace_id),
                                   COL_TIME(Runner, contacted_at),
                                   COL_TIME(Runner, created_at),
+                                  COL_INT(Runner, server_id),
                                   COL_END };
 
 /* $1 to $8; the two writes share them. */
@@ -42,12 +44,14 @@ bool runner_insert(Db *db, Runner *runner, Error *err)
         db,
         "INSERT INTO runners (description, maintenance_note, tags, run_untagged, locked, paused,"
         " access_level, maximum_timeout_s, kind, token_hash, token_start, embedded, creator_id,"
-        " namespace_id, contacted_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15, $16) RETURNING id",
+        " namespace_id, contacted_at, created_at, server_id) VALUES ($1, $2, $3, $4, $5, $6, $7, "
+        "$8,"
+        " $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id",
         DB_ARGS(RUNNER_ARGS(runner), DB_ENUM(runner_kind_names, runner->kind),
                 DB_TEXT(runner->token_hash), DB_TEXT(runner->token_start),
                 DB_BOOL(runner->embedded), DB_ID(runner->creator_id), DB_ID(runner->namespace_id),
-                DB_TIME(runner->contacted_at), DB_INT(runner->created_at)),
+                DB_TIME(runner->contacted_at), DB_INT(runner->created_at),
+                DB_ID(runner->server_id)),
         &runner->id, err);
 }
 
@@ -76,12 +80,28 @@ bool runner_by_token(Db *db, Arena *arena, const char *token_hash, Runner *runne
                   DB_ARGS(DB_TEXT(token_hash)), runner, err);
 }
 
-bool runner_get_embedded(Db *db, Arena *arena, Runner *runner, Error *err)
+bool runner_lock(Db *db, Arena *arena, int64_t id, Runner *runner, Error *err)
 {
     return db_get(db, arena, runner_columns,
-                  "SELECT " RUNNER_COLS
-                  " FROM runners r WHERE r.embedded = 1 ORDER BY r.id LIMIT 1",
-                  DB_NO_ARGS, runner, err);
+                  "SELECT " RUNNER_COLS " FROM runners r WHERE r.id = $1 {{FOR NO KEY UPDATE}}",
+                  DB_ARGS(DB_INT(id)), runner, err);
+}
+
+bool runner_of_server(Db *db, Arena *arena, int64_t server_id, Runner *runner, Error *err)
+{
+    return db_get(db, arena, runner_columns,
+                  "SELECT " RUNNER_COLS " FROM runners r WHERE r.server_id = $1",
+                  DB_ARGS(DB_INT(server_id)), runner, err);
+}
+
+bool runner_adopt_embedded(Db *db, int64_t server_id, Error *err)
+{
+    return db_exec(db,
+                   "UPDATE runners SET server_id = $1 WHERE id = (SELECT id FROM runners"
+                   " WHERE embedded = 1 AND server_id IS NULL ORDER BY id LIMIT 1"
+                   " {{FOR NO KEY UPDATE}}) AND server_id IS NULL"
+                   " AND NOT EXISTS (SELECT 1 FROM runners own WHERE own.server_id = $1)",
+                   DB_ARGS(DB_INT(server_id)), NULL, err);
 }
 
 bool runner_list_by_ids(Db *db, Arena *arena, const int64_t *ids, size_t n_ids, Runner **runners,

@@ -30,6 +30,7 @@ typedef struct Runner {
     int64_t namespace_id;      /* of a group runner, else 0 */
     int64_t contacted_at;      /* 0: never; written at most once a minute */
     int64_t created_at;
+    int64_t server_id; /* whose own it is; 0: nobody's */
 } Runner;
 
 extern const Column runner_columns[];
@@ -40,7 +41,12 @@ bool runner_insert(Db *db, Runner *runner, Error *err);
 /* ERR_NO_RECORD: there is none. */
 bool runner_get(Db *db, Arena *arena, int64_t id, Runner *runner, Error *err);
 bool runner_by_token(Db *db, Arena *arena, const char *token_hash, Runner *runner, Error *err);
-bool runner_get_embedded(Db *db, Arena *arena, Runner *runner, Error *err);
+/* The same inside a write, with the row locked until its end. */
+bool runner_lock(Db *db, Arena *arena, int64_t id, Runner *runner, Error *err);
+/* The own runner of a server. */
+bool runner_of_server(Db *db, Arena *arena, int64_t server_id, Runner *runner, Error *err);
+/* An embedded runner from before there were several servers becomes @server_id's, if that has none. */
+bool runner_adopt_embedded(Db *db, int64_t server_id, Error *err);
 bool runner_list_by_ids(Db *db, Arena *arena, const int64_t *ids, size_t n_ids, Runner **runners,
                         size_t *n, Error *err);
 

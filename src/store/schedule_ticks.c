@@ -4,7 +4,9 @@
 static const char *const results[N_TICK_RESULTS] = { "due", "created", "failed" };
 const NameTable tick_result_names = NAME_TABLE(results);
 
-#define TICK_COLS "id, schedule_id, tick_at, pipeline_id, result, reason, recorded_at, settled_at"
+#define TICK_COLS                                                                                  \
+    "id, schedule_id, tick_at, pipeline_id, result, reason, recorded_at, settled_at, server_id,"   \
+    " taken_at"
 
 const Column schedule_tick_columns[] = { COL_INT(ScheduleTick, id),
                                          COL_INT(ScheduleTick, schedule_id),
@@ -14,6 +16,8 @@ const Column schedule_tick_columns[] = { COL_INT(ScheduleTick, id),
                                          COL_TEXT(ScheduleTick, reason),
                                          COL_TIME(ScheduleTick, recorded_at),
                                          COL_TIME(ScheduleTick, settled_at),
+                                         COL_INT(ScheduleTick, server_id),
+                                         COL_TIME(ScheduleTick, taken_at),
                                          COL_END };
 
 bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err)
@@ -23,11 +27,12 @@ bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err)
     *is_new = db_get_int(
         db,
         "INSERT INTO schedule_ticks (schedule_id, tick_at, pipeline_id, result, reason,"
-        " recorded_at, settled_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
+        " recorded_at, settled_at, server_id, taken_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $6)"
         " ON CONFLICT (schedule_id, tick_at) DO NOTHING RETURNING id",
         DB_ARGS(DB_INT(tick->schedule_id), DB_INT(tick->tick_at), DB_ID(tick->pipeline_id),
                 DB_ENUM(tick_result_names, tick->result), DB_TEXT(tick->reason),
-                DB_INT(tick->recorded_at), DB_TIME(tick->settled_at)),
+                DB_INT(tick->recorded_at), DB_TIME(tick->settled_at), DB_ID(tick->server_id)),
         &tick->id, &failed);
     return *is_new || failed.code == ERR_NO_RECORD || error_move(err, &failed);
 }
@@ -43,11 +48,31 @@ bool schedule_tick_settle(Db *db, int64_t id, TickResult result, int64_t pipelin
                           done, err);
 }
 
-bool schedule_tick_list_open(Db *db, Arena *arena, ScheduleTick **ticks, size_t *n, Error *err)
+bool schedule_tick_list_open(Db *db, Arena *arena, int64_t limit, ScheduleTick **ticks, size_t *n,
+                             Error *err)
 {
     return SELECT_ROWS(db, arena, schedule_tick_columns,
-                       "SELECT " TICK_COLS " FROM schedule_ticks WHERE result = 'due' ORDER BY id",
-                       DB_NO_ARGS, ticks, n, err);
+                       "SELECT " TICK_COLS " FROM schedule_ticks WHERE result = 'due'"
+                       " ORDER BY taken_at, id LIMIT $1",
+                       DB_ARGS(DB_INT(limit)), ticks, n, err);
+}
+
+bool schedule_tick_take_over(Db *db, ScheduleTick *tick, int64_t server_id, int64_t now_us,
+                             bool *done, Error *err)
+{
+    if (!query_exec_one(db,
+                        "UPDATE schedule_ticks SET server_id = $2, taken_at = $3 WHERE id = $1"
+                        " AND result = 'due' AND COALESCE(server_id, 0) = $4"
+                        " AND COALESCE(taken_at, 0) = $5",
+                        DB_ARGS(DB_INT(tick->id), DB_ID(server_id), DB_INT(now_us),
+                                DB_INT(tick->server_id), DB_INT(tick->taken_at)),
+                        done, err))
+        return false;
+    if (*done) {
+        tick->server_id = server_id;
+        tick->taken_at = now_us;
+    }
+    return true;
 }
 
 bool schedule_tick_list(Db *db, Arena *arena, int64_t schedule_id, Slice slice,

@@ -21,6 +21,8 @@ typedef struct ScheduleTick {
     const char *reason; /* why none was made; NULL: made, or still due */
     int64_t recorded_at;
     int64_t settled_at; /* 0: still due */
+    int64_t server_id;  /* which makes its pipeline; 0: not known */
+    int64_t taken_at;   /* since when; 0: not known.  An insert sets it to recorded_at */
 } ScheduleTick;
 
 extern const Column schedule_tick_columns[];
@@ -30,8 +32,13 @@ bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err);
 /* @done: false: it was settled before, and nothing changed. */
 bool schedule_tick_settle(Db *db, int64_t id, TickResult result, int64_t pipeline_id,
                           const char *reason, int64_t now_us, bool *done, Error *err);
-/* Still due, oldest first. */
-bool schedule_tick_list_open(Db *db, Arena *arena, ScheduleTick **ticks, size_t *n, Error *err);
+/* Still due; those that were taken up longest ago first. */
+bool schedule_tick_list_open(Db *db, Arena *arena, int64_t limit, ScheduleTick **ticks, size_t *n,
+                             Error *err);
+/* Takes it up (again), for one server from now on; changes @tick then. @done: false: some other was
+ * faster, or it is settled. */
+bool schedule_tick_take_over(Db *db, ScheduleTick *tick, int64_t server_id, int64_t now_us,
+                             bool *done, Error *err);
 /* Of one schedule, the newest tick first. */
 bool schedule_tick_list(Db *db, Arena *arena, int64_t schedule_id, Slice slice,
                         ScheduleTick **ticks, size_t *n, Error *err);

@@ -118,11 +118,15 @@ static void coverage_is_a_mean_or_nothing(World *w)
 static void an_erased_job_has_no_log(World *w)
 {
     Job job;
+    bool done;
 
     OK(job_set_artifacts_expire_at(w->db, w->job.id, NOW + 5, &w->err));
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_cmpint(job.artifacts_expire_at, ==, NOW + 5);
-    OK(job_set_erased(w->db, w->job.id, NOW + 1, &w->err));
+    OK(job_set_erased(w->db, w->job.id, NOW + 1, &done, &w->err));
+    g_assert_true(done);
+    OK(job_set_erased(w->db, w->job.id, NOW + 2, &done, &w->err));
+    g_assert_false(done);
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_cmpint(job.erased_at, ==, NOW + 1);
     g_assert_cmpint(job.artifacts_expire_at, ==, 0);
@@ -155,8 +159,10 @@ static Artifact new_artifact(World *w, ArtifactType type, int64_t expire_at)
                           .blob_key = "key",
                           .expire_at = expire_at,
                           .created_at = NOW };
+    bool is_new;
 
-    OK(artifact_insert(w->db, &artifact, &w->err));
+    OK(artifact_insert(w->db, &artifact, &is_new, &w->err));
+    g_assert_true(is_new);
     return artifact;
 }
 
@@ -167,8 +173,10 @@ static void artifacts_are_one_of_a_type(World *w)
     Artifact again = archive;
     Artifact *artifacts;
     size_t n;
+    bool is_new;
 
-    FAILS_WITH(artifact_insert(w->db, &again, &w->err), ERR_DB_UNIQUE);
+    OK(artifact_insert(w->db, &again, &is_new, &w->err));
+    g_assert_false(is_new);
     again.size_bytes = 99;
     OK(artifact_replace(w->db, &again, &w->err));
     g_assert_cmpint(again.id, ==, archive.id);
@@ -192,6 +200,7 @@ static void artifacts_expire_and_go(World *w)
     Artifact archive = new_artifact(w, ARTIFACT_ARCHIVE, NOW + 5);
     Artifact *artifacts;
     size_t n;
+    bool done;
 
     (void)new_artifact(w, ARTIFACT_TRACE, 0);
     OK(artifact_list_expired(w->db, w->arena, NOW + 4, 10, &artifacts, &n, &w->err));
@@ -201,6 +210,8 @@ static void artifacts_expire_and_go(World *w)
     OK(artifact_set_expire_at(w->db, w->job.id, 0, &w->err));
     OK(artifact_list_expired(w->db, w->arena, NOW + 5, 10, &artifacts, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
+    OK(artifact_delete_expired(w->db, archive.id, archive.expire_at - 1, &done, &w->err));
+    g_assert_false(done);
     OK(artifact_delete(w->db, archive.id, &w->err));
     OK(artifact_list_by_job(w->db, w->arena, w->job.id, &artifacts, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);

@@ -28,7 +28,7 @@ static void a_username_is_unique_in_whatever_case(World *w)
 {
     User twin = { .username = "aNN", .name = "x", .email = "other@example.com" };
 
-    FAILS_WITH(user_insert(w->db, &twin, &w->err), ERR_DB_UNIQUE);
+    IS_REFUSED_WITH(user_insert(w->db, &twin, &w->err), ERR_DB_UNIQUE);
 }
 
 static void users_are_listed_by_filter(World *w)
@@ -158,7 +158,7 @@ static void a_group_goes_only_without_projects(World *w)
     OK(namespace_list_projects(w->db, w->arena, w->top.id, &projects, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     g_assert_cmpint(projects[0].project_id, ==, w->project.id);
-    FAILS_WITH(namespace_delete(w->db, w->top.id, &w->err), ERR_DB_FOREIGN_KEY);
+    IS_REFUSED_WITH(namespace_delete(w->db, w->top.id, &w->err), ERR_DB_FOREIGN_KEY);
     OK(project_delete(w->db, w->project.id, &w->err));
     OK(namespace_delete(w->db, w->top.id, &w->err));
     FAILS_WITH(namespace_get(w->db, w->arena, w->sub.id, &ns, &w->err), ERR_NO_RECORD);
@@ -173,9 +173,9 @@ static void a_project_is_found_and_changed(World *w)
 
     OK(project_by_path(w->db, w->arena, "top/SUB/App", &project, &w->err));
     project.archived = true;
-    project.runners_token_hash = "reg hash";
     project.description = "what it is";
     OK(project_update(w->db, &project, &w->err));
+    OK(project_set_runners_token(w->db, project.id, "reg hash", &w->err));
     OK(project_touch(w->db, project.id, NOW + 5, &w->err));
     OK(project_by_runners_token(w->db, w->arena, "reg hash", &project, &w->err));
     OK(project_get(w->db, w->arena, project.id, &project, &w->err));
@@ -186,12 +186,66 @@ static void a_project_is_found_and_changed(World *w)
     g_assert_cmpuint(n, ==, 1);
     OK(project_id_by_name(w->db, project.namespace_id, "app", &iid, &w->err));
     g_assert_cmpint(iid, ==, project.id);
-    OK(project_list_by_import_status(w->db, w->arena, "none", &projects, &n, &w->err));
-    g_assert_cmpuint(n, ==, 2);
     OK(project_next_iid(w->db, project.id, &iid, &w->err));
     g_assert_cmpint(iid, ==, w->pipeline.iid + 1);
     project.full_path = "ANN/tool";
-    FAILS_WITH(project_insert(w->db, &project, &w->err), ERR_DB_UNIQUE);
+    IS_REFUSED_WITH(project_insert(w->db, &project, &w->err), ERR_DB_UNIQUE);
+}
+
+static void an_import_is_its_servers_until_it_ends(World *w)
+{
+    const int64_t servers[] = { 0, 7 };
+    Project *projects, project;
+    size_t n;
+    bool done;
+
+    OK(project_set_import(w->db, w->project.id, &(ProjectImport){ .status = "started" }, &done,
+                          &w->err));
+    g_assert_true(done);
+    OK(project_list_unfinished(w->db, w->arena, servers, 2, &projects, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    OK(project_take_over(w->db, &projects[0], 8, &done, &w->err));
+    g_assert_true(done);
+    OK(project_take_over(w->db, &projects[0], 9, &done, &w->err));
+    g_assert_false(done);
+    OK(project_list_unfinished(w->db, w->arena, servers, 2, &projects, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(project_set_import(
+        w->db, w->project.id,
+        &(ProjectImport){ .status = "finished", .default_branch = "trunk", .updated_at = NOW + 3 },
+        &done, &w->err));
+    OK(project_lock(w->db, w->arena, w->project.id, &project, &w->err));
+    g_assert_cmpstr(project.default_branch, ==, "trunk");
+    g_assert_cmpint(project.updated_at, ==, NOW + 3);
+    g_assert_cmpint(project.server_id, ==, 8);
+}
+
+static void a_space_is_locked_with_all_above_it(World *w)
+{
+    Namespace space;
+    User user;
+
+    OK(namespace_lock(w->db, w->arena, w->top.id, &space, &w->err));
+    g_assert_cmpint(space.id, ==, w->top.id);
+    OK(namespace_lock_upwards(w->db, w->arena, w->sub.id, &space, &w->err));
+    g_assert_cmpint(space.id, ==, w->sub.id);
+    FAILS_WITH(namespace_lock_upwards(w->db, w->arena, 99999, &space, &w->err), ERR_NO_RECORD);
+    OK(user_lock(w->db, w->arena, w->ben.id, &user, &w->err));
+    g_assert_cmpstr(user.username, ==, "ben");
+}
+
+static void a_member_is_added_once(World *w)
+{
+    Member member = { .user_id = w->ben.id,
+                      .project_id = w->project.id,
+                      .access_level = ACCESS_REPORTER,
+                      .created_at = NOW };
+    bool is_new;
+
+    OK(member_add(w->db, &member, &is_new, &w->err));
+    g_assert_true(is_new);
+    OK(member_add(w->db, &member, &is_new, &w->err));
+    g_assert_false(is_new);
 }
 
 static int64_t count_projects(World *w, ProjectFilter filter)
@@ -280,7 +334,7 @@ static void the_highest_role_counts(World *w)
     g_assert_cmpint(level_of(w, w->ben.id, NOW), ==, ACCESS_NONE);
     OK(member_insert(w->db, &developer, &w->err));
     OK(member_insert(w->db, &reporter, &w->err));
-    FAILS_WITH(member_insert(w->db, &reporter, &w->err), ERR_DB_UNIQUE);
+    IS_REFUSED_WITH(member_insert(w->db, &reporter, &w->err), ERR_DB_UNIQUE);
     g_assert_cmpint(level_of(w, w->ben.id, NOW), ==, ACCESS_DEVELOPER);
     g_assert_cmpint(level_of(w, w->ben.id, NOW + 10), ==, ACCESS_REPORTER);
     OK(member_group_access_level(w->db, w->ben.id, w->sub.id, NOW, &level, &w->err));
@@ -351,6 +405,7 @@ static void a_token_leads_to_its_user(World *w)
     User user;
     size_t n;
     int64_t count;
+    bool done;
 
     OK(access_token_insert(w->db, &token, &w->err));
     OK(access_token_by_hash(w->db, w->arena, "hash of a token", &found, &user, &w->err));
@@ -359,7 +414,10 @@ static void a_token_leads_to_its_user(World *w)
     OK(access_token_list(w->db, w->arena, &filter, &tokens, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     OK(access_token_touch(w->db, token.id, NOW + 3, &w->err));
-    OK(access_token_revoke(w->db, token.id, &w->err));
+    OK(access_token_revoke(w->db, token.id, &done, &w->err));
+    g_assert_true(done);
+    OK(access_token_revoke(w->db, token.id, &done, &w->err));
+    g_assert_false(done);
     OK(access_token_get(w->db, w->arena, token.id, &found, &w->err));
     g_assert_true(found.revoked);
     g_assert_cmpint(found.last_used_at, ==, NOW + 3);
@@ -400,7 +458,7 @@ static void protected_refs_are_kept_by_kind_and_name(World *w)
     size_t n;
 
     OK(protected_ref_insert(w->db, &ref, &w->err));
-    FAILS_WITH(protected_ref_insert(w->db, &ref, &w->err), ERR_DB_UNIQUE);
+    IS_REFUSED_WITH(protected_ref_insert(w->db, &ref, &w->err), ERR_DB_UNIQUE);
     OK(protected_ref_list(w->db, w->arena, w->project.id, "branch", &refs, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     ref = refs[0];
@@ -444,5 +502,8 @@ void add_people_tests(void)
     add_test("access_tokens/lead-to-user", a_token_leads_to_its_user);
     add_test("access_tokens/bots-by-place", tokens_of_bots_are_listed_by_their_place);
     add_test("protected_refs/by-kind-and-name", protected_refs_are_kept_by_kind_and_name);
+    add_test("projects/import-of-a-server", an_import_is_its_servers_until_it_ends);
+    add_test("namespaces/locked", a_space_is_locked_with_all_above_it);
+    add_test("members/added-once", a_member_is_added_once);
     add_test("instance_values/replaced", instance_values_are_replaced);
 }

@@ -1,6 +1,7 @@
 /* Tests of runners, their managers, and the queue of jobs. */
 #include "store/job_queue.h"
 #include "store/runner_managers.h"
+#include "store/servers.h"
 #include "store/test_world.h"
 
 static size_t count_pending(World *w, const Runner *runner)
@@ -45,37 +46,41 @@ static void a_runner_sees_what_its_kind_may_serve(World *w)
     g_assert_cmpuint(count_pending(w, &w->runner), ==, 0);
 }
 
-static const JobHandout two_phase = { .runner_id = 7,
-                                      .manager_id = 8,
-                                      .token_hash = "t1",
-                                      .confirm_by = NOW + 5,
-                                      .timeout_s = 60,
-                                      .graceful = true,
-                                      .updated_at = NOW };
+static JobHandout two_phase(const World *w)
+{
+    return (JobHandout){ .runner_id = w->runner.id,
+                         .manager_id = 8,
+                         .token_hash = "t1",
+                         .confirm_by = NOW + 5,
+                         .timeout_s = 60,
+                         .graceful = true,
+                         .updated_at = NOW };
+}
 
 static void a_job_is_handed_to_one_runner_only(World *w)
 {
-    JobHandout second = two_phase;
+    JobHandout first = two_phase(w);
+    JobHandout second = first;
     Job *jobs;
     Job job;
     size_t n;
     bool done;
 
     second.token_hash = "t2";
-    OK(job_hand_out(w->db, w->job.id, &two_phase, &done, &w->err));
+    OK(job_hand_out(w->db, w->job.id, &first, &done, &w->err));
     g_assert_true(done);
     OK(job_hand_out(w->db, w->job.id, &second, &done, &w->err));
     g_assert_false(done);
     g_assert_cmpuint(count_pending(w, &w->runner), ==, 0);
     OK(job_by_token(w->db, w->arena, "t1", &job, &w->err));
-    g_assert_cmpint(job.runner_id, ==, 7);
+    g_assert_cmpint(job.runner_id, ==, w->runner.id);
     g_assert_cmpint(job.timeout_s, ==, 60);
     g_assert_true(job.graceful);
     OK(job_list_unconfirmed(w->db, w->arena, NOW + 4, 10, &jobs, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
     OK(job_list_unconfirmed(w->db, w->arena, NOW + 5, 10, &jobs, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
-    OK(job_list_held_by_runner(w->db, w->arena, 7, &jobs, &n, &w->err));
+    OK(job_list_held_by_runner(w->db, w->arena, w->runner.id, &jobs, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     OK(job_confirm(w->db, w->job.id, &done, &w->err));
     g_assert_true(done);
@@ -83,12 +88,82 @@ static void a_job_is_handed_to_one_runner_only(World *w)
     g_assert_false(done);
 }
 
-static void a_dead_token_changes_nothing(World *w)
+static void a_paused_or_deleted_runner_gets_nothing(World *w)
 {
+    JobHandout handout = two_phase(w);
+    Runner paused = w->runner;
+    bool done;
+
+    paused.paused = true;
+    OK(runner_update(w->db, &paused, &w->err));
+    OK(job_hand_out(w->db, w->job.id, &handout, &done, &w->err));
+    g_assert_false(done);
+    OK(runner_delete(w->db, paused.id, &w->err));
+    OK(job_hand_out(w->db, w->job.id, &handout, &done, &w->err));
+    g_assert_false(done);
+}
+
+static void only_what_is_unconfirmed_ends_as_such(World *w)
+{
+    JobHandout handout = two_phase(w);
     Job job;
     bool done;
 
-    OK(job_hand_out(w->db, w->job.id, &two_phase, &done, &w->err));
+    OK(job_hand_out(w->db, w->job.id, &handout, &done, &w->err));
+    OK(job_end_unconfirmed(w->db, w->job.id, "t1", NOW + 4, &done, &w->err));
+    g_assert_false(done);
+    OK(job_confirm(w->db, w->job.id, &done, &w->err));
+    OK(job_end_unconfirmed(w->db, w->job.id, "t1", NOW + 6, &done, &w->err));
+    g_assert_false(done);
+    /* A sign of life that comes late does not open it again. */
+    OK(job_touch(w->db, w->job.id, "t1", NOW + 1, NOW + 9, &w->err));
+    OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
+    g_assert_cmpint(job.confirm_by, ==, 0);
+}
+
+static void each_server_has_its_own_runner(World *w)
+{
+    Runner own = w->runner, found;
+
+    FAILS_WITH(runner_of_server(w->db, w->arena, 5, &found, &w->err), ERR_NO_RECORD);
+    own.token_hash = "embedded";
+    own.embedded = true;
+    OK(runner_insert(w->db, &own, &w->err)); /* as an earlier version did */
+    OK(runner_adopt_embedded(w->db, 5, &w->err));
+    OK(runner_adopt_embedded(w->db, 6, &w->err));
+    OK(runner_of_server(w->db, w->arena, 5, &found, &w->err));
+    g_assert_cmpint(found.id, ==, own.id);
+    FAILS_WITH(runner_of_server(w->db, w->arena, 6, &found, &w->err), ERR_NO_RECORD);
+    OK(runner_lock(w->db, w->arena, own.id, &found, &w->err));
+    g_assert_cmpint(found.server_id, ==, 5);
+}
+
+static void a_server_is_the_same_one_after_a_restart(World *w)
+{
+    ServerRow first = { .identity = "aa", .host = "h", .started_at = NOW, .heard_at = NOW };
+    ServerRow second = { .identity = "bb", .host = "h", .started_at = NOW, .heard_at = NOW };
+    ServerRow again = { .identity = "aa", .host = "i", .started_at = NOW + 5, .heard_at = NOW + 5 };
+    ServerRow *servers;
+    size_t n;
+
+    OK(server_join(w->db, &first, &w->err));
+    OK(server_join(w->db, &second, &w->err));
+    OK(server_join(w->db, &again, &w->err));
+    g_assert_cmpint(again.id, ==, first.id);
+    OK(server_beat(w->db, second.id, NOW + 7, &w->err));
+    OK(server_list(w->db, w->arena, &servers, &n, &w->err));
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_cmpint(servers[0].started_at, ==, NOW + 5);
+    g_assert_cmpint(servers[1].heard_at, ==, NOW + 7);
+}
+
+static void a_dead_token_changes_nothing(World *w)
+{
+    JobHandout first = two_phase(w);
+    Job job;
+    bool done;
+
+    OK(job_hand_out(w->db, w->job.id, &first, &done, &w->err));
     OK(job_touch(w->db, w->job.id, "t1", NOW + 3, NOW + 9, &w->err));
     OK(job_move_trace_end(w->db, w->job.id, "t1", 0, 100, true, NOW + 4, &done, &w->err));
     g_assert_true(done);
@@ -115,11 +190,12 @@ static void a_dead_token_changes_nothing(World *w)
 
 static void an_ended_attempt_takes_no_more(World *w)
 {
+    JobHandout first = two_phase(w);
     JobState state = { .status = STATUS_RUNNING, .exit_code = -1, .graceful = true };
     Job job;
     bool done;
 
-    OK(job_hand_out(w->db, w->job.id, &two_phase, &done, &w->err));
+    OK(job_hand_out(w->db, w->job.id, &first, &done, &w->err));
     OK(job_update_state(w->db, w->job.id, STATUS_PENDING, &state, &done, &w->err));
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_cmpstr(job.token_hash, ==, "t1");
@@ -127,7 +203,7 @@ static void an_ended_attempt_takes_no_more(World *w)
     OK(job_update_state(w->db, w->job.id, STATUS_RUNNING, &state, &done, &w->err));
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_false(job_is_held(&job));
-    g_assert_cmpint(job.runner_id, ==, 7);
+    g_assert_cmpint(job.runner_id, ==, w->runner.id);
     OK(job_move_trace_end(w->db, w->job.id, "t1", 0, 50, false, NOW + 9, &done, &w->err));
     g_assert_false(done);
 }
@@ -188,11 +264,10 @@ static void a_runner_is_found_and_changed(World *w)
     g_assert_true(runner.paused);
     g_assert_cmpint(runner.maximum_timeout_s, ==, 600);
     g_assert_cmpint(runner.contacted_at, ==, NOW + 1);
-    FAILS_WITH(runner_get_embedded(w->db, w->arena, &runner, &w->err), ERR_NO_RECORD);
     OK(runner_list_by_ids(w->db, w->arena, &w->runner.id, 1, &runners, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     OK(runner_assign(w->db, w->runner.id, w->project.id, &w->err));
-    FAILS_WITH(runner_assign(w->db, w->runner.id, w->project.id, &w->err), ERR_DB_UNIQUE);
+    IS_REFUSED_WITH(runner_assign(w->db, w->runner.id, w->project.id, &w->err), ERR_DB_UNIQUE);
     OK(runner_list_projects(w->db, w->arena, w->runner.id, &projects, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     OK(runner_unassign(w->db, w->runner.id, w->project.id, &done, &w->err));
@@ -287,4 +362,8 @@ void add_runner_tests(void)
     add_test("runners/found-and-changed", a_runner_is_found_and_changed);
     add_test("runners/listed-by-filter", runners_are_listed_by_filter);
     add_test("runner_managers/one-row-a-system", a_manager_is_one_row_a_system);
+    add_test("jobs/paused-or-deleted-runner", a_paused_or_deleted_runner_gets_nothing);
+    add_test("jobs/unconfirmed", only_what_is_unconfirmed_ends_as_such);
+    add_test("runners/of-a-server", each_server_has_its_own_runner);
+    add_test("servers/join", a_server_is_the_same_one_after_a_restart);
 }

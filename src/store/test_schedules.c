@@ -36,9 +36,9 @@ static void due_schedules_are_active_and_past(World *w)
     (void)new_schedule(w, true, 0);
     OK(pipeline_schedule_next_due(w->db, &at, &w->err));
     g_assert_cmpint(at, ==, NOW + 5);
-    OK(pipeline_schedule_list_due(w->db, w->arena, NOW + 4, 10, &due, &n, &w->err));
+    OK(pipeline_schedule_lock_due(w->db, w->arena, NOW + 4, 10, &due, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
-    OK(pipeline_schedule_list_due(w->db, w->arena, NOW + 10, 10, &due, &n, &w->err));
+    OK(pipeline_schedule_lock_due(w->db, w->arena, NOW + 10, 10, &due, &n, &w->err));
     g_assert_cmpuint(n, ==, 2);
     g_assert_cmpint(due[0].id, ==, sooner.id);
     g_assert_cmpint(due[1].id, ==, later.id);
@@ -81,7 +81,7 @@ static void a_schedule_has_a_key_once(World *w)
     size_t n;
 
     OK(schedule_variable_insert(w->db, &variable, &w->err));
-    FAILS_WITH(schedule_variable_insert(w->db, &variable, &w->err), ERR_DB_UNIQUE);
+    IS_REFUSED_WITH(schedule_variable_insert(w->db, &variable, &w->err), ERR_DB_UNIQUE);
     OK(schedule_variable_by_key(w->db, w->arena, schedule.id, "K", &variable, &w->err));
     variable.variable_type = VARIABLE_FILE;
     OK(schedule_variable_update(w->db, &variable, &w->err));
@@ -106,13 +106,19 @@ static void a_tick_is_recorded_and_settled_once(World *w)
     ScheduleTick again = tick;
     OK(schedule_tick_insert(w->db, &again, &done, &w->err));
     g_assert_false(done);
-    OK(schedule_tick_list_open(w->db, w->arena, &ticks, &n, &w->err));
+    OK(schedule_tick_list_open(w->db, w->arena, 10, &ticks, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
+    ScheduleTick seen = ticks[0];
+    g_assert_cmpint(seen.taken_at, ==, NOW);
+    OK(schedule_tick_take_over(w->db, &ticks[0], 4, NOW + 1, &done, &w->err));
+    g_assert_true(done);
+    OK(schedule_tick_take_over(w->db, &seen, 5, NOW + 1, &done, &w->err));
+    g_assert_false(done);
     OK(schedule_tick_settle(w->db, tick.id, TICK_FAILED, 0, "why", NOW + 1, &done, &w->err));
     g_assert_true(done);
     OK(schedule_tick_settle(w->db, tick.id, TICK_CREATED, 5, NULL, NOW + 2, &done, &w->err));
     g_assert_false(done);
-    OK(schedule_tick_list_open(w->db, w->arena, &ticks, &n, &w->err));
+    OK(schedule_tick_list_open(w->db, w->arena, 10, &ticks, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
     OK(schedule_tick_list(w->db, w->arena, schedule.id, (Slice){ 10, 0 }, &ticks, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
@@ -181,19 +187,28 @@ static void a_ref_moves_from_where_it_is_only(World *w)
                ERR_NO_RECORD);
 }
 
-static void an_open_push_waits_until_it_is_deleted(World *w)
+static void an_open_push_is_its_servers_until_it_is_deleted(World *w)
 {
-    OpenPush push = { .project_id = w->project.id, .user_id = w->ann.id, .created_at = NOW };
+    OpenPush push = {
+        .project_id = w->project.id, .user_id = w->ann.id, .server_id = 3, .created_at = NOW
+    };
     OpenPush *pushes;
     size_t n;
+    bool done;
 
     OK(open_push_insert(w->db, &push, &w->err));
     OK(open_push_get(w->db, w->arena, push.id, &push, &w->err));
     g_assert_cmpint(push.user_id, ==, w->ann.id);
-    OK(open_push_list(w->db, w->arena, &pushes, &n, &w->err));
+    OK(open_push_list_of(w->db, w->arena, (const int64_t[]){ 0, 4 }, 2, &pushes, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(open_push_list_of(w->db, w->arena, (const int64_t[]){ 3 }, 1, &pushes, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
+    OK(open_push_take_over(w->db, &push, 4, &done, &w->err));
+    g_assert_true(done);
+    OK(open_push_take_over(w->db, &push, 5, &done, &w->err));
+    g_assert_false(done);
     OK(open_push_delete(w->db, push.id, &w->err));
-    OK(open_push_list(w->db, w->arena, &pushes, &n, &w->err));
+    OK(open_push_list_of(w->db, w->arena, (const int64_t[]){ 3, 4 }, 2, &pushes, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
 }
 
@@ -205,5 +220,5 @@ void add_schedule_tests(void)
     add_test("schedule_ticks/once", a_tick_is_recorded_and_settled_once);
     add_test("triggers/by-token", a_trigger_is_found_by_its_token);
     add_test("ref_states/move-from-where-it-is", a_ref_moves_from_where_it_is_only);
-    add_test("open_pushes/wait", an_open_push_waits_until_it_is_deleted);
+    add_test("open_pushes/of-a-server", an_open_push_is_its_servers_until_it_is_deleted);
 }

@@ -6,26 +6,52 @@
 #include <glib/gstdio.h>
 
 static struct {
+    char *url;
     Database *database;
     GHashTable *statements;
     GMutex mutex;
-} shared;
+} shared[N_TEST_DATABASE_KINDS];
 
-GHashTable *known_statements(void)
+/* The kind whose tests are being added. */
+static TestDatabaseKind adding;
+
+GHashTable *known_statements(TestDatabaseKind kind)
 {
-    return shared.statements;
+    return shared[kind].statements;
 }
 
-Database *test_database(void)
+Database *test_database(TestDatabaseKind kind)
 {
-    return shared.database;
+    return shared[kind].database;
+}
+
+const char *test_url(TestDatabaseKind kind)
+{
+    return shared[kind].url;
+}
+
+/* "bigint, text": how PostgreSQL calls them. */
+static char *types_of(const DbArg *args)
+{
+    static const char *const names[] = { [DB_TYPE_NULL] = "unknown",
+                                         [DB_TYPE_INT] = "bigint",
+                                         [DB_TYPE_DOUBLE] = "double precision",
+                                         [DB_TYPE_TEXT] = "text",
+                                         [DB_TYPE_BYTES] = "bytea" };
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (int i = 0; args && args[i].type != DB_END; i++)
+        g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", names[args[i].type]);
+    return g_strdup(text->str);
 }
 
 static void remember(const char *sql, const DbArg *args, void *data)
 {
-    g_mutex_lock(&shared.mutex);
-    g_hash_table_add(shared.statements, g_strdup(sql));
-    g_mutex_unlock(&shared.mutex);
+    TestDatabaseKind kind = (TestDatabaseKind)GPOINTER_TO_INT(data);
+
+    g_mutex_lock(&shared[kind].mutex);
+    g_hash_table_insert(shared[kind].statements, g_strdup(sql), types_of(args));
+    g_mutex_unlock(&shared[kind].mutex);
 }
 
 /* --- the world ------------------------------------------------------------------------------- */
@@ -156,6 +182,7 @@ static void make_world(World *w)
 
 typedef struct Call {
     WorldTest test;
+    TestDatabaseKind kind;
 } Call;
 
 static bool run_in_write(Db *db, void *data, Error *err)
@@ -171,54 +198,52 @@ static bool run_in_write(Db *db, void *data, Error *err)
 
 static void run_test(const void *data)
 {
+    const Call *call = data;
     g_auto(Error) err = ERROR_INIT;
 
-    g_assert_false(database_write(shared.database, run_in_write, (void *)data, &err));
+    g_assert_false(database_write(test_database(call->kind), run_in_write, (void *)data, &err));
     g_assert_cmpint(err.code, ==, ERR_CONFLICT);
 }
 
 void add_test(const char *path, WorldTest test)
 {
-    g_autofree char *full = g_strconcat("/store/", path, NULL);
+    g_autofree char *full = g_strdup_printf("/store/%s/%s", test_database_names[adding], path);
     Call *call = g_new(Call, 1);
 
-    call->test = test;
+    *call = (Call){ test, adding };
     g_test_add_data_func_full(full, call, run_test, g_free);
 }
 
-static void remove_folder(char *folder)
-{
-    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-
-    for (const char *name; (name = g_dir_read_name(dir)) != NULL;) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        g_assert_cmpint(g_unlink(path), ==, 0);
-    }
-    g_assert_cmpint(g_rmdir(folder), ==, 0);
-    g_free(folder);
-}
-
-int main(int argc, char **argv)
+static void add_tests(TestDatabaseKind kind)
 {
     g_auto(Error) err = ERROR_INIT;
 
-    g_test_init(&argc, &argv, NULL);
-    char *folder = g_dir_make_tmp("penstock-store-XXXXXX", NULL);
-    g_autofree char *url = g_strconcat("sqlite:", folder, "/test.db", NULL);
-    shared.statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    shared.database = store_open(url, &err);
-    if (!shared.database)
+    adding = kind;
+    shared[kind].url = test_database_new(kind);
+    shared[kind].statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    shared[kind].database = store_open(shared[kind].url, &err);
+    if (!shared[kind].database)
         g_error("%s", error_text(&err));
-    database_observe(shared.database, remember, NULL);
+    database_observe(shared[kind].database, remember, GINT_TO_POINTER((int)kind));
     add_people_tests();
     add_pipeline_tests();
     add_job_tests();
     add_runner_tests();
     add_schedule_tests();
-    add_explain_test(); /* the last: it looks at what the others ran */
+    add_explain_test(kind); /* the last: it looks at what the others ran */
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    test_database_each(add_tests);
     int result = g_test_run();
-    database_close(shared.database);
-    g_hash_table_unref(shared.statements);
-    remove_folder(folder);
+    for (int kind = 0; kind < N_TEST_DATABASE_KINDS; kind++) {
+        if (!shared[kind].database)
+            continue;
+        database_close(shared[kind].database);
+        g_hash_table_unref(shared[kind].statements);
+        test_database_drop(shared[kind].url);
+    }
     return result;
 }

@@ -1,10 +1,12 @@
 /* test_world.h - a small world of rows for the tests of store/.
  *
  * Each test runs inside one write that is undone at its end, so that all can share one database.
+ * All of them run on each kind of database.
  */
 #ifndef PENSTOCK_STORE_TEST_WORLD_H
 #define PENSTOCK_STORE_TEST_WORLD_H
 
+#include "db/test_databases.h"
 #include "store/jobs.h"
 #include "store/members.h"
 #include "store/namespaces.h"
@@ -40,11 +42,12 @@ void add_pipeline_tests(void);
 void add_job_tests(void);
 void add_runner_tests(void);
 void add_schedule_tests(void);
-void add_explain_test(void);
+void add_explain_test(TestDatabaseKind kind);
 
-/* The statements that the tests so far have run, as keys. */
-GHashTable *known_statements(void);
-Database *test_database(void);
+/* The statements that the tests so far have run, each with the types of its arguments. */
+GHashTable *known_statements(TestDatabaseKind kind);
+Database *test_database(TestDatabaseKind kind);
+const char *test_url(TestDatabaseKind kind);
 
 /* More of the same. */
 Pipeline new_pipeline(World *w, const char *ref, Status status);
@@ -54,6 +57,14 @@ Job new_job(World *w, const char *name, Status status);
     do {                                                                                           \
         if (!(call))                                                                               \
             g_error("%s:%d: %s", __FILE__, __LINE__, error_text(&w->err));                         \
+    } while (0)
+/* The same of a statement that the database itself refuses: on PostgreSQL nothing works after that
+ * until it is undone. */
+#define IS_REFUSED_WITH(call, expected)                                                            \
+    do {                                                                                           \
+        OK(db_exec(w->db, "SAVEPOINT refused", DB_NO_ARGS, NULL, &w->err));                        \
+        FAILS_WITH(call, expected);                                                                \
+        OK(db_exec(w->db, "ROLLBACK TO refused", DB_NO_ARGS, NULL, &w->err));                      \
     } while (0)
 #define FAILS_WITH(call, expected)                                                                 \
     do {                                                                                           \

@@ -36,6 +36,13 @@ bool user_get(Db *db, Arena *arena, int64_t id, User *user, Error *err)
                   DB_ARGS(DB_INT(id)), user, err);
 }
 
+bool user_lock(Db *db, Arena *arena, int64_t id, User *user, Error *err)
+{
+    return db_get(db, arena, user_columns,
+                  "SELECT " USER_COLS " FROM users WHERE id = $1 {{FOR UPDATE}}",
+                  DB_ARGS(DB_INT(id)), user, err);
+}
+
 bool user_by_username(Db *db, Arena *arena, const char *username, User *user, Error *err)
 {
     g_autofree char *key = query_key(username);

@@ -27,6 +27,8 @@ bool user_insert(Db *db, User *user, Error *err);
 
 /* ERR_NO_RECORD: there is none. */
 bool user_get(Db *db, Arena *arena, int64_t id, User *user, Error *err);
+/* The same inside a write, with the row locked until its end, also against new rows of theirs. */
+bool user_lock(Db *db, Arena *arena, int64_t id, User *user, Error *err);
 bool user_by_username(Db *db, Arena *arena, const char *username, User *user, Error *err);
 bool user_by_email(Db *db, Arena *arena, const char *email, User *user, Error *err);
 
