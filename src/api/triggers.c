@@ -314,11 +314,10 @@ static bool reply_created(Req *rq, const Start *start, const Pipeline *pipeline,
     return reply_json_status(rq, 201);
 }
 
-static bool touch_row(Db *db, void *data, Error *err)
+/* In the transaction of the pipeline it has started. */
+static bool touch_row(Db *db, const Pipeline *pipeline, void *data, Error *err)
 {
-    const Trigger *row = data;
-
-    return trigger_touch(db, row->id, row->last_used_at, err);
+    return trigger_touch(db, pipeline->trigger_id, pipeline->created_at, err);
 }
 
 static bool run_trigger(Req *rq, Error *err)
@@ -350,10 +349,8 @@ static bool run_trigger(Req *rq, Error *err)
                                 .n_given = given.n,
                                 .save_failures = true,
                                 .trigger_id = start.trigger_id,
-                                .upstream_job_id = start.upstream_job_id };
-    Trigger used = { .id = start.trigger_id, .last_used_at = clock_now(site_of(rq)->clock) };
-    if (used.id && !database_write(site_of(rq)->database, touch_row, &used, err))
-        return false;
+                                .upstream_job_id = start.upstream_job_id,
+                                .also = start.trigger_id ? touch_row : NULL };
     return pipeline_create(site_of(rq), rq->arena, &request, &pipeline, err) &&
            reply_created(rq, &start, &pipeline, err);
 }

@@ -7,16 +7,12 @@
 
 #include "access/subject.h"
 #include "base/log.h"
-#include "base/seal.h"
 #include "base/text.h"
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
 #include "pipeline/config.h"
+#include "pipeline/draft.h"
 #include "pipeline/policy.h"
-#include "pipeline/spec.h"
-#include "store/job_specs.h"
-#include "store/pipeline_variables.h"
-#include "store/stages.h"
 
 #include <string.h>
 
@@ -35,6 +31,7 @@ typedef struct Creation {
     const CiPlan *plan;
     EnginePipeline *engine; /* NULL: no jobs */
     int *stage_positions;   /* of engine->stages: in config->stages */
+    Draft draft;
 } Creation;
 
 /* --- ref and rights --- */
@@ -286,100 +283,14 @@ static bool compile(Creation *c, Error *err)
 
 /* --- the write --- */
 
-static bool insert_variables(Db *db, const Creation *c, Error *err)
+static void draft(Creation *c)
 {
-    for (size_t i = 0; i < c->request->n_given; i++) {
-        const Variable *given = &c->request->given[i];
-        g_autofree char *sealed = seal(c->site->seal_key, given->value);
-        PipelineVariable row = { .pipeline_id = c->pipeline->id,
-                                 .key = given->key,
-                                 .value = sealed,
-                                 .variable_type = given->file ? VARIABLE_FILE : VARIABLE_ENV_VAR,
-                                 .raw = given->raw };
-        if (!pipeline_variable_insert(db, &row, err))
-            return false;
-    }
-    return true;
-}
+    const PipelineRequest *request = c->request;
 
-static int compare_words(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* The tags as stored: sorted, without doubles, blanks between. */
-static const char *joined_tags(Arena *arena, CiStrings tags)
-{
-    g_autoptr(GPtrArray) sorted = g_ptr_array_new();
-    g_autoptr(GString) text = g_string_new(NULL);
-
-    for (; tags && *tags; tags++)
-        g_ptr_array_add(sorted, (void *)*tags);
-    g_ptr_array_sort(sorted, compare_words);
-    for (guint i = 0; i < sorted->len; i++) {
-        if (i > 0 && g_str_equal(sorted->pdata[i], sorted->pdata[i - 1]))
-            continue;
-        g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", (char *)sorted->pdata[i]);
-    }
-    return arena_strdup(arena, text->str);
-}
-
-static bool insert_job(Db *db, const Creation *c, const CiPlannedJob *planned,
-                       const EngineJob *engine, Error *err)
-{
-    g_autofree char *options = spec_to_json(planned);
-    g_autofree char *policy = policy_to_json(engine);
-    JobSpec spec = { .pipeline_id = c->pipeline->id, .options = options, .policy = policy };
-
-    if (!job_spec_insert(db, &spec, err))
-        return false;
-    for (size_t i = 0; i < planned->n_needs; i++) {
-        JobNeed need = { .spec_id = spec.id,
-                         .name = planned->needs[i].job,
-                         .artifacts = planned->needs[i].artifacts };
-        if (!job_need_insert(db, &need, err))
-            return false;
-    }
-    int64_t timeout_s =
-        planned->job->timeout_s ? planned->job->timeout_s : c->request->project->build_timeout_s;
-    Job job = { .pipeline_id = c->pipeline->id,
-                .project_id = c->pipeline->project_id,
-                .spec_id = spec.id,
-                .stage = planned->job->stage,
-                .stage_position = planned->job->stage_index,
-                .name = planned->job->name,
-                .status = engine->status,
-                .when_kind = planned->when,
-                .allow_failure = engine->allow_failure,
-                .by_needs = planned->job->has_needs,
-                .processed = engine->processed,
-                .user_id = c->pipeline->user_id,
-                .tags = joined_tags(c->arena, planned->tags),
-                .icon = planned->job->icon,
-                .timeout_s = timeout_s,
-                .start_in_s = planned->start_in_s,
-                .created_at = c->pipeline->created_at,
-                .updated_at = c->pipeline->created_at,
-                .queued_at = engine->queued_at,
-                .scheduled_at = engine->scheduled_at,
-                .finished_at = engine->finished_at };
-    return job_insert(db, &job, err);
-}
-
-static bool insert_jobs(Db *db, const Creation *c, Error *err)
-{
-    for (int i = 0; i < c->engine->n_stages; i++) {
-        Stage stage = { .pipeline_id = c->pipeline->id,
-                        .name = c->engine->stages[i].name,
-                        .position = c->stage_positions[i],
-                        .status = c->engine->stages[i].status };
-        if (!stage_insert(db, &stage, err))
-            return false;
-    }
-    for (size_t i = 0; i < c->plan->n_jobs; i++)
-        if (!insert_job(db, c, &c->plan->jobs[i], c->engine->jobs[i], err))
-            return false;
-    return true;
+    draft_add_variables(&c->draft, c->site, c->arena, request->given, request->n_given);
+    if (c->engine)
+        draft_add_jobs(&c->draft, c->arena, c->plan, c->engine, c->stage_positions,
+                       request->project->build_timeout_s);
 }
 
 static bool store(Db *db, void *data, Error *err)
@@ -387,8 +298,7 @@ static bool store(Db *db, void *data, Error *err)
     Creation *c = data;
 
     return project_next_iid(db, c->pipeline->project_id, &c->pipeline->iid, err) &&
-           pipeline_insert(db, c->pipeline, err) && insert_variables(db, c, err) &&
-           (!c->engine || insert_jobs(db, c, err)) &&
+           pipeline_insert(db, c->pipeline, err) && draft_store(db, &c->draft, c->pipeline, err) &&
            (!c->request->also || c->request->also(db, c->pipeline, c->request->also_data, err));
 }
 
@@ -421,6 +331,7 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
         pipeline.status = STATUS_SKIPPED;
     else if (!compile(&c, err))
         return false;
+    draft(&c);
     if (!database_write(site->database, store, &c, err))
         return false;
     keep_commit(&c);

@@ -1,6 +1,8 @@
 /* job_specs.c - the tables job_specs and job_needs. */
 #include "store/job_specs.h"
 
+#include <string.h>
+
 #define SPEC_COLS "id, pipeline_id, options, policy"
 #define NEED_COLS "n.id, n.spec_id, n.name, n.artifacts"
 
@@ -11,14 +13,22 @@ const Column job_need_columns[] = { COL_INT(JobNeed, id), COL_INT(JobNeed, spec_
                                     COL_TEXT(JobNeed, name), COL_BOOL(JobNeed, artifacts),
                                     COL_END };
 
-bool job_spec_insert(Db *db, JobSpec *spec, Error *err)
+static void job_spec_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
 {
-    return db_get_int(
-        db,
-        "INSERT INTO job_specs (pipeline_id, options, policy) VALUES ($1, $2, $3)"
-        " RETURNING id",
-        DB_ARGS(DB_INT(spec->pipeline_id), DB_TEXT(spec->options), DB_TEXT(spec->policy)),
-        &spec->id, err);
+    const JobSpec *spec = row;
+    const DbArg all[] = {
+        DB_INT(spec->pipeline_id), DB_TEXT(spec->options), DB_TEXT(spec->policy), { .type = DB_END }
+    };
+
+    G_STATIC_ASSERT(sizeof all <= sizeof(DbArg[INSERT_MAX_ARGS + 1]));
+    memcpy(args, all, sizeof all);
+}
+
+bool job_spec_insert_all(Db *db, JobSpec *rows, size_t n, Error *err)
+{
+    return query_insert_all(
+        db, "INSERT INTO job_specs (pipeline_id, options, policy) VALUES ($1, $2, $3) RETURNING id",
+        job_spec_insert_args, rows, sizeof *rows, n, err);
 }
 
 bool job_spec_get(Db *db, Arena *arena, int64_t id, JobSpec *spec, Error *err)
@@ -44,13 +54,22 @@ bool job_spec_list_policies(Db *db, Arena *arena, int64_t pipeline_id, JobSpec *
                        DB_ARGS(DB_INT(pipeline_id)), specs, n, err);
 }
 
-bool job_need_insert(Db *db, JobNeed *need, Error *err)
+static void job_need_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
 {
-    return db_get_int(db,
-                      "INSERT INTO job_needs (spec_id, name, artifacts) VALUES ($1, $2, $3)"
-                      " RETURNING id",
-                      DB_ARGS(DB_INT(need->spec_id), DB_TEXT(need->name), DB_BOOL(need->artifacts)),
-                      &need->id, err);
+    const JobNeed *need = row;
+    const DbArg all[] = {
+        DB_INT(need->spec_id), DB_TEXT(need->name), DB_BOOL(need->artifacts), { .type = DB_END }
+    };
+
+    G_STATIC_ASSERT(sizeof all <= sizeof(DbArg[INSERT_MAX_ARGS + 1]));
+    memcpy(args, all, sizeof all);
+}
+
+bool job_need_insert_all(Db *db, JobNeed *rows, size_t n, Error *err)
+{
+    return query_insert_all(
+        db, "INSERT INTO job_needs (spec_id, name, artifacts) VALUES ($1, $2, $3) RETURNING id",
+        job_need_insert_args, rows, sizeof *rows, n, err);
 }
 
 bool job_need_list(Db *db, Arena *arena, int64_t spec_id, JobNeed **needs, size_t *n, Error *err)

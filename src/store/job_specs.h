@@ -13,8 +13,12 @@ typedef struct JobSpec {
 
 extern const Column job_spec_columns[];
 
-/* Sets @spec->id. */
-bool job_spec_insert(Db *db, JobSpec *spec, Error *err);
+/* Sets the id of each; all in one go. */
+bool job_spec_insert_all(Db *db, JobSpec *rows, size_t n, Error *err);
+static inline bool job_spec_insert(Db *db, JobSpec *row, Error *err)
+{
+    return job_spec_insert_all(db, row, 1, err);
+}
 /* ERR_NO_RECORD: there is none. */
 bool job_spec_get(Db *db, Arena *arena, int64_t id, JobSpec *spec, Error *err);
 /* Of a pipeline, by id. */
@@ -33,8 +37,12 @@ typedef struct JobNeed {
 
 extern const Column job_need_columns[];
 
-/* Sets @need->id. */
-bool job_need_insert(Db *db, JobNeed *need, Error *err);
+/* Sets the id of each; all in one go. */
+bool job_need_insert_all(Db *db, JobNeed *rows, size_t n, Error *err);
+static inline bool job_need_insert(Db *db, JobNeed *row, Error *err)
+{
+    return job_need_insert_all(db, row, 1, err);
+}
 /* In the order they are written. */
 bool job_need_list(Db *db, Arena *arena, int64_t spec_id, JobNeed **needs, size_t *n, Error *err);
 /* Of all specs of a pipeline, by spec. */

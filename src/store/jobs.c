@@ -1,6 +1,8 @@
 /* jobs.c - the table jobs: reads, and the writes of engine and API. */
 #include "store/jobs.h"
 
+#include <string.h>
+
 const Column job_columns[] = { COL_INT(Job, id),
                                COL_INT(Job, pipeline_id),
                                COL_INT(Job, project_id),
@@ -40,9 +42,44 @@ const Column job_columns[] = { COL_INT(Job, id),
                                COL_TIME(Job, artifacts_expire_at),
                                COL_END };
 
-bool job_insert(Db *db, Job *job, Error *err)
+static void job_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
 {
-    return db_get_int(
+    const Job *job = row;
+    const DbArg all[] = { DB_INT(job->pipeline_id),
+                          DB_INT(job->project_id),
+                          DB_INT(job->spec_id),
+                          DB_TEXT(job->stage),
+                          DB_INT(job->stage_position),
+                          DB_TEXT(job->name),
+                          DB_ENUM(status_names, job->status),
+                          DB_ENUM(job_when_names, job->when_kind),
+                          DB_BOOL(job->allow_failure),
+                          DB_BOOL(job->by_needs),
+                          DB_BOOL(job->retried),
+                          DB_BOOL(job->processed),
+                          DB_ID(job->user_id),
+                          DB_TEXT(job->tags ? job->tags : ""),
+                          DB_TEXT(job->icon),
+                          DB_INT(job->timeout_s),
+                          DB_INT(job->start_in_s),
+                          DB_BOOL(job->enqueue_now),
+                          DB_ENUM(failure_reason_names, job->failure_reason),
+                          DB_BOOL(job->debug_trace),
+                          DB_INT(job->created_at),
+                          DB_INT(job->updated_at),
+                          DB_TIME(job->queued_at),
+                          DB_TIME(job->started_at),
+                          DB_TIME(job->finished_at),
+                          DB_TIME(job->scheduled_at),
+                          { .type = DB_END } };
+
+    G_STATIC_ASSERT(sizeof all <= sizeof(DbArg[INSERT_MAX_ARGS + 1]));
+    memcpy(args, all, sizeof all);
+}
+
+bool job_insert_all(Db *db, Job *rows, size_t n, Error *err)
+{
+    return query_insert_all(
         db,
         "INSERT INTO jobs (pipeline_id, project_id, spec_id, stage, stage_position, name, status,"
         " when_kind, allow_failure, by_needs, retried, processed, user_id, tags, icon, timeout_s,"
@@ -50,17 +87,7 @@ bool job_insert(Db *db, Job *job, Error *err)
         " started_at, finished_at, scheduled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
         " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"
         " RETURNING id",
-        DB_ARGS(DB_INT(job->pipeline_id), DB_INT(job->project_id), DB_INT(job->spec_id),
-                DB_TEXT(job->stage), DB_INT(job->stage_position), DB_TEXT(job->name),
-                DB_ENUM(status_names, job->status), DB_ENUM(job_when_names, job->when_kind),
-                DB_BOOL(job->allow_failure), DB_BOOL(job->by_needs), DB_BOOL(job->retried),
-                DB_BOOL(job->processed), DB_ID(job->user_id), DB_TEXT(job->tags ? job->tags : ""),
-                DB_TEXT(job->icon), DB_INT(job->timeout_s), DB_INT(job->start_in_s),
-                DB_BOOL(job->enqueue_now), DB_ENUM(failure_reason_names, job->failure_reason),
-                DB_BOOL(job->debug_trace), DB_INT(job->created_at), DB_INT(job->updated_at),
-                DB_TIME(job->queued_at), DB_TIME(job->started_at), DB_TIME(job->finished_at),
-                DB_TIME(job->scheduled_at)),
-        &job->id, err);
+        job_insert_args, rows, sizeof *rows, n, err);
 }
 
 bool job_get(Db *db, Arena *arena, int64_t id, Job *job, Error *err)

@@ -60,7 +60,11 @@ extern const Column job_columns[];
 
 /* Writes what is known before a runner has it; sets @job->id.  exit_code, coverage, runner and token are
  * those of a fresh attempt, whatever @job says. */
-bool job_insert(Db *db, Job *job, Error *err);
+bool job_insert_all(Db *db, Job *rows, size_t n, Error *err);
+static inline bool job_insert(Db *db, Job *row, Error *err)
+{
+    return job_insert_all(db, row, 1, err);
+}
 
 /* ERR_NO_RECORD: there is none. */
 bool job_get(Db *db, Arena *arena, int64_t id, Job *job, Error *err);

@@ -1,6 +1,8 @@
 /* pipeline_variables.c - the table pipeline_variables. */
 #include "store/pipeline_variables.h"
 
+#include <string.h>
+
 const Column pipeline_variable_columns[] = { COL_INT(PipelineVariable, id),
                                              COL_INT(PipelineVariable, pipeline_id),
                                              COL_TEXT(PipelineVariable, key),
@@ -10,14 +12,24 @@ const Column pipeline_variable_columns[] = { COL_INT(PipelineVariable, id),
                                              COL_BOOL(PipelineVariable, raw),
                                              COL_END };
 
-bool pipeline_variable_insert(Db *db, PipelineVariable *v, Error *err)
+static void pipeline_variable_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
 {
-    return db_get_int(db,
-                      "INSERT INTO pipeline_variables (pipeline_id, key, value, variable_type, raw)"
-                      " VALUES ($1, $2, $3, $4, $5) RETURNING id",
-                      DB_ARGS(DB_INT(v->pipeline_id), DB_TEXT(v->key), DB_TEXT(v->value),
-                              DB_ENUM(variable_type_names, v->variable_type), DB_BOOL(v->raw)),
-                      &v->id, err);
+    const PipelineVariable *v = row;
+    const DbArg all[] = { DB_INT(v->pipeline_id), DB_TEXT(v->key),
+                          DB_TEXT(v->value),      DB_ENUM(variable_type_names, v->variable_type),
+                          DB_BOOL(v->raw),        { .type = DB_END } };
+
+    G_STATIC_ASSERT(sizeof all <= sizeof(DbArg[INSERT_MAX_ARGS + 1]));
+    memcpy(args, all, sizeof all);
+}
+
+bool pipeline_variable_insert_all(Db *db, PipelineVariable *rows, size_t n, Error *err)
+{
+    return query_insert_all(
+        db,
+        "INSERT INTO pipeline_variables (pipeline_id, key, value, variable_type, raw)"
+        " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        pipeline_variable_insert_args, rows, sizeof *rows, n, err);
 }
 
 bool pipeline_variable_list(Db *db, Arena *arena, int64_t pipeline_id, PipelineVariable **variables,

@@ -16,8 +16,12 @@ typedef struct PipelineVariable {
 
 extern const Column pipeline_variable_columns[];
 
-/* Sets @variable->id. */
-bool pipeline_variable_insert(Db *db, PipelineVariable *variable, Error *err);
+/* Sets the id of each; all in one go. */
+bool pipeline_variable_insert_all(Db *db, PipelineVariable *rows, size_t n, Error *err);
+static inline bool pipeline_variable_insert(Db *db, PipelineVariable *row, Error *err)
+{
+    return pipeline_variable_insert_all(db, row, 1, err);
+}
 /* In the order they were given. */
 bool pipeline_variable_list(Db *db, Arena *arena, int64_t pipeline_id, PipelineVariable **variables,
                             size_t *n, Error *err);

@@ -266,6 +266,25 @@ bool query_exec_one(Db *db, const char *sql, const DbArg *args, bool *done, Erro
     return true;
 }
 
+bool query_insert_all(Db *db, const char *sql, InsertArgs args_of, void *rows, size_t row_size,
+                      size_t n, Error *err)
+{
+    enum { WIDTH = INSERT_MAX_ARGS + 1 };
+    g_autofree DbArg *args = g_new(DbArg, (n + 1) * WIDTH);
+    g_autofree const DbArg **pointers = g_new(const DbArg *, n + 1);
+    g_autofree int64_t *ids = g_new(int64_t, n + 1);
+
+    for (size_t i = 0; i < n; i++) {
+        args_of((char *)rows + i * row_size, args + i * WIDTH);
+        pointers[i] = args + i * WIDTH;
+    }
+    if (!db_get_int_each(db, sql, pointers, n, ids, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        memcpy((char *)rows + i * row_size, &ids[i], sizeof ids[i]);
+    return true;
+}
+
 char *query_key(const char *text)
 {
     return g_str_is_ascii(text) ? g_ascii_strdown(text, -1) : g_utf8_strdown(text, -1);

@@ -95,6 +95,15 @@ bool query_rows_by_ids(Db *db, Arena *arena, const Column *columns, size_t row_s
 /* UPDATE or DELETE of one row: @done says whether it was there (NULL: it need not be). */
 bool query_exec_one(Db *db, const char *sql, const DbArg *args, bool *done, Error *err);
 
+/* Fills in the arguments of one row's INSERT, ended by DB_END. */
+enum { INSERT_MAX_ARGS = 31 };
+typedef void (*InsertArgs)(const void *row, DbArg args[INSERT_MAX_ARGS + 1]);
+
+/* `INSERT … RETURNING id` of @n structs of @row_size bytes in one go; each has its `int64_t id`
+ * first, which is set. */
+bool query_insert_all(Db *db, const char *sql, InsertArgs args_of, void *rows, size_t row_size,
+                      size_t n, Error *err);
+
 /* @text in lower case, as keys are stored.  Owned by the caller. */
 char *query_key(const char *text);
 

@@ -1,6 +1,8 @@
 /* stages.c - the table stages. */
 #include "store/stages.h"
 
+#include <string.h>
+
 #define STAGE_COLS "id, pipeline_id, name, position, status"
 
 const Column stage_columns[] = {
@@ -8,14 +10,25 @@ const Column stage_columns[] = {
     COL_INT(Stage, position), COL_ENUM(Stage, status, status_names), COL_END
 };
 
-bool stage_insert(Db *db, Stage *stage, Error *err)
+static void stage_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
 {
-    return db_get_int(db,
-                      "INSERT INTO stages (pipeline_id, name, position, status)"
-                      " VALUES ($1, $2, $3, $4) RETURNING id",
-                      DB_ARGS(DB_INT(stage->pipeline_id), DB_TEXT(stage->name),
-                              DB_INT(stage->position), DB_ENUM(status_names, stage->status)),
-                      &stage->id, err);
+    const Stage *stage = row;
+    const DbArg all[] = { DB_INT(stage->pipeline_id),
+                          DB_TEXT(stage->name),
+                          DB_INT(stage->position),
+                          DB_ENUM(status_names, stage->status),
+                          { .type = DB_END } };
+
+    G_STATIC_ASSERT(sizeof all <= sizeof(DbArg[INSERT_MAX_ARGS + 1]));
+    memcpy(args, all, sizeof all);
+}
+
+bool stage_insert_all(Db *db, Stage *rows, size_t n, Error *err)
+{
+    return query_insert_all(db,
+                            "INSERT INTO stages (pipeline_id, name, position, status)"
+                            " VALUES ($1, $2, $3, $4) RETURNING id",
+                            stage_insert_args, rows, sizeof *rows, n, err);
 }
 
 bool stage_list(Db *db, Arena *arena, int64_t pipeline_id, Stage **stages, size_t *n, Error *err)

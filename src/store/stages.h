@@ -15,8 +15,12 @@ typedef struct Stage {
 
 extern const Column stage_columns[];
 
-/* Sets @stage->id. */
-bool stage_insert(Db *db, Stage *stage, Error *err);
+/* Sets the id of each; all in one go. */
+bool stage_insert_all(Db *db, Stage *rows, size_t n, Error *err);
+static inline bool stage_insert(Db *db, Stage *row, Error *err)
+{
+    return stage_insert_all(db, row, 1, err);
+}
 /* By position. */
 bool stage_list(Db *db, Arena *arena, int64_t pipeline_id, Stage **stages, size_t *n, Error *err);
 /* Of many pipelines, by pipeline and position. */

@@ -1,0 +1,45 @@
+/* draft.h - the rows of a pipeline, made before the write that stores them.
+ *
+ * What costs time (JSON, sealing, sorting) is done outside the transaction; inside, each table gets
+ * its rows in one go.
+ */
+#ifndef PENSTOCK_PIPELINE_DRAFT_H
+#define PENSTOCK_PIPELINE_DRAFT_H
+
+#include "base/site.h"
+#include "ci/ci.h"
+#include "pipeline/model.h"
+#include "pipeline/variables.h"
+#include "store/job_specs.h"
+#include "store/jobs.h"
+#include "store/pipeline_variables.h"
+#include "store/pipelines.h"
+#include "store/stages.h"
+
+/* All in one arena.  Ids, and whose pipeline they are, are set when they are stored. */
+typedef struct Draft {
+    PipelineVariable *variables;
+    size_t n_variables;
+    Stage *stages;
+    size_t n_stages;
+    JobSpec *specs;
+    Job *jobs; /* each of the spec at the same place */
+    size_t n_jobs;
+    JobNeed *needs;
+    size_t *need_jobs; /* whose each is, by place */
+    size_t n_needs;
+} Draft;
+
+/* The given variables, sealed. */
+void draft_add_variables(Draft *draft, const Site *site, Arena *arena, const Variable *given,
+                         size_t n);
+
+/* Stages and jobs: @plan as @engine has settled it; @positions: of the engine's stages in the
+ * configuration; @timeout_s: of jobs that name none. */
+void draft_add_jobs(Draft *draft, Arena *arena, const CiPlan *plan, const EnginePipeline *engine,
+                    const int *positions, int64_t timeout_s);
+
+/* Inside the write that has stored @pipeline. */
+bool draft_store(Db *db, Draft *draft, const Pipeline *pipeline, Error *err);
+
+#endif
