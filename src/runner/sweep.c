@@ -2,6 +2,7 @@
 #include "runner/sweep.h"
 
 #include "base/log.h"
+#include "base/wakeups.h"
 #include "pipeline/left_over.h"
 #include "pipeline/operations.h"
 #include "runner/artifacts.h"
@@ -10,6 +11,7 @@
 
 enum {
     ROUND_US = 1000000,
+    SAFETY_ROUNDS = 15, /* between two looks for wake-ups that got lost */
     AT_ONCE = 200,
     OVERDUE_GRACE_S = 900 /* the runner ends a job at its timeout, and then has files to bring */
 };
@@ -168,16 +170,38 @@ static void sweep_servers(const Sweeper *sweeper)
         log_error(&err, "cannot look after the other servers");
 }
 
+/* A wake-up of another server may get lost: no runner waits for longer than this while there are
+ * jobs. */
+static void wake_if_pending(const Site *site)
+{
+    g_autoptr(Db) db = database_reader(site->database);
+    int64_t n = 0;
+
+    if (job_count_in_flight(db, STATUS_PENDING, &n, NULL) && n > 0)
+        wakeups_notify_here(site->wakeups);
+}
+
+static void sweep_round(const Sweeper *sweeper, int64_t since, int64_t round)
+{
+    sweep_servers(sweeper);
+    /* One line a round says enough while it is away. */
+    if (database_is_away(sweeper->site->database))
+        return;
+    sweep_once(sweeper->site, since);
+    if (round % SAFETY_ROUNDS == 0)
+        wake_if_pending(sweeper->site);
+}
+
 static void *run(void *data)
 {
     Sweeper *sweeper = data;
     int64_t since = clock_now(sweeper->site->clock);
+    int64_t round = 0;
 
     g_mutex_lock(&sweeper->lock);
     while (!sweeper->stopping) {
         g_mutex_unlock(&sweeper->lock);
-        sweep_servers(sweeper);
-        sweep_once(sweeper->site, since);
+        sweep_round(sweeper, since, ++round);
         g_mutex_lock(&sweeper->lock);
         int64_t until = g_get_monotonic_time() + ROUND_US;
         while (!sweeper->stopping && g_cond_wait_until(&sweeper->wake, &sweeper->lock, until))

@@ -58,7 +58,7 @@ extern const Column job_columns[];
     " j.updated_at, j.queued_at, j.started_at, j.finished_at, j.scheduled_at, j.erased_at,"        \
     " j.artifacts_expire_at"
 
-/* Writes what is known before a runner has it; sets @job->id.  exit_code, coverage, runner and token are
+/* Writes what is known before a runner has it; sets the id of each, in one go.  exit_code, coverage, runner and token are
  * those of a fresh attempt, whatever @job says. */
 bool job_insert_all(Db *db, Job *rows, size_t n, Error *err);
 static inline bool job_insert(Db *db, Job *row, Error *err)
