@@ -100,8 +100,7 @@ static const char *scheme_of(const DbDriver *driver, const char *url)
     return NULL;
 }
 
-/* @where: what its connect() wants. */
-static const DbDriver *driver_of(const char *url, const char **where, Error *err)
+const DbDriver *db_driver_of(const char *url, const char **where, Error *err)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
         const char *scheme = scheme_of(drivers[i], url);
@@ -194,7 +193,7 @@ static bool bring_up(Database *database, const DatabaseOptions *options, bool al
 static Database *open_database(const DatabaseOptions *options, bool alone, Error *err)
 {
     const char *where;
-    const DbDriver *driver = driver_of(options->url, &where, err);
+    const DbDriver *driver = db_driver_of(options->url, &where, err);
 
     if (!driver)
         return NULL;
@@ -239,7 +238,7 @@ void database_close(Database *database)
 bool database_schema(const DatabaseOptions *options, DatabaseSchema *schema, Error *err)
 {
     const char *where;
-    const DbDriver *driver = driver_of(options->url, &where, err);
+    const DbDriver *driver = db_driver_of(options->url, &where, err);
     size_t n = options->n_migrations;
 
     if (!driver)
@@ -256,7 +255,7 @@ bool database_schema(const DatabaseOptions *options, DatabaseSchema *schema, Err
 bool database_migrate(const DatabaseOptions *options, DatabaseSchema *before, Error *err)
 {
     const char *where;
-    const DbDriver *driver = driver_of(options->url, &where, err);
+    const DbDriver *driver = db_driver_of(options->url, &where, err);
     size_t n = options->n_migrations;
     int claim;
 

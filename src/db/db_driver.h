@@ -12,6 +12,7 @@
 typedef struct DbConnection DbConnection;
 typedef struct DbStatement DbStatement;
 typedef struct DbSignals DbSignals;
+typedef struct DbCopying DbCopying; /* copying.h */
 
 typedef enum DbConnectionUse {
     DB_FOR_WRITES, /* checks whose the database is, and sets it up if it is new */
@@ -73,6 +74,8 @@ typedef struct DbDriver {
     /* NULL: a file in this process, with one writer at a time. */
     const DbRemote *remote;
 
+    const DbCopying *copying;
+
     /* Claims the database at @where for one server.  *@claim: -1 on failure; ERR_USAGE: another
      * server has it.  Both NULL where servers share it. */
     bool (*claim)(const char *where, int *claim, Error *err);
@@ -123,6 +126,9 @@ struct Db {
     Database *database;
     bool writing; /* in a write: a lost connection has undone what came before */
 };
+
+/* The driver for @url; @where: what its connect() wants, in @url.  NULL with ERR_USAGE: none. */
+const DbDriver *db_driver_of(const char *url, const char **where, Error *err);
 
 /* @database may be NULL: nothing is observed. */
 Db *db_new(Database *database, const DbDriver *driver, const char *where, DbConnectionUse use,

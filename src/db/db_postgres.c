@@ -4,7 +4,7 @@
  * is asked for at its begin, so that the end of one whose connection is lost can be found out.  A
  * connection is in the hands of one thread at a time.
  */
-#include "db/db_driver.h"
+#include "db/copying.h"
 #include "db/postgres_errors.h"
 #include "db/postgres_signals.h"
 #include "db/postgres_statements.h"
@@ -44,6 +44,11 @@ typedef struct PostgresStatement {
 static PostgresConnection *postgres_of(DbConnection *conn)
 {
     return (PostgresConnection *)conn;
+}
+
+PGconn *postgres_connection(DbConnection *conn)
+{
+    return postgres_of(conn)->pg;
 }
 
 static PostgresStatement *result_of(DbStatement *statement)
@@ -448,6 +453,7 @@ const DbDriver db_postgres_driver = {
     .bytes_type = "BYTEA",
     .begin = "BEGIN",
     .remote = &remote,
+    .copying = &postgres_copying,
     .connect = connect_to,
     .disconnect = disconnect,
     .script = script,

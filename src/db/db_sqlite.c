@@ -4,7 +4,7 @@
  * (writer.c), readers never wait for it.  Connections are used by one thread at a time, so SQLite's
  * own locks are off.
  */
-#include "db/db_driver.h"
+#include "db/copying.h"
 #include "db/sqlite_statements.h"
 
 #include <errno.h>
@@ -41,6 +41,11 @@ typedef struct SqliteConnection {
 static SqliteConnection *sqlite_of(DbConnection *conn)
 {
     return (SqliteConnection *)conn;
+}
+
+sqlite3 *sqlite_connection(DbConnection *conn)
+{
+    return sqlite_of(conn)->db;
 }
 
 /* --- claiming -------------------------------------------------------------------------------- */
@@ -329,6 +334,7 @@ const DbDriver db_sqlite_driver = {
     .id_type = "INTEGER PRIMARY KEY AUTOINCREMENT",
     .bytes_type = "BLOB",
     .begin = "BEGIN IMMEDIATE",
+    .copying = &sqlite_copying,
     .claim = claim_file,
     .release = release_file,
     .connect = connect_file,

@@ -2,7 +2,7 @@
 #ifndef PENSTOCK_DB_SQLITE_STATEMENTS_H
 #define PENSTOCK_DB_SQLITE_STATEMENTS_H
 
-#include "db/db.h"
+#include "db/db_driver.h"
 #include "db/statement_cache.h"
 
 #include <sqlite3.h>
@@ -28,6 +28,9 @@ bool sqlite_statement_bind(SqliteStatement *statement, const DbArg *args, Error 
 
 /* Ready for its next use. */
 void sqlite_statement_finish(SqliteStatement *statement);
+
+/* What is behind a connection of the driver's.  (db_sqlite.c) */
+sqlite3 *sqlite_connection(DbConnection *conn);
 
 /* Sets @err from the last failure of @db; returns false. */
 bool sqlite_error(sqlite3 *db, Error *err);
