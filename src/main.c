@@ -10,6 +10,7 @@ static const Command commands[] = {
     { "runner", "[OPTION...]", "run jobs for a server", cmd_runner },
     { "lint", "FILE", "check a pipeline file", cmd_lint },
     { "token", "create OPTION...", "make an access token for a user", cmd_token },
+    { "db", "status|migrate|copy ...", "look after the database (db --help)", cmd_db },
     { "version", "", "print the version", cmd_version },
     { "hook", "pre-receive", NULL, cmd_hook },
 };
@@ -19,7 +20,7 @@ static void print_help(FILE *to)
     fputs("Usage: penstock COMMAND ...\n\nCommands:\n", to);
     for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
         if (commands[i].help)
-            fprintf(to, "  %-8s %-18s %s\n", commands[i].name, commands[i].usage, commands[i].help);
+            fprintf(to, "  %-8s %-23s %s\n", commands[i].name, commands[i].usage, commands[i].help);
 }
 
 int cli_wrong_use(const char *message)
