@@ -25,6 +25,7 @@ typedef struct CiVariable {
     const char *description; /* of a global variable; NULL: none */
     CiStrings options;       /* of a global variable: what the form offers; NULL: any value */
     bool predefined;         /* in what ci_plan() is given: weaker than the file's own */
+    bool masked;             /* in what ci_compile() is given: no message shows its value */
 } CiVariable;
 
 /* A list in the order of definition; a later entry of the same key wins. */
@@ -33,25 +34,64 @@ typedef struct CiVariables {
     size_t n;
 } CiVariables;
 
+typedef enum CiFileKind {
+    CI_FILE_REPOSITORY, /* a file of a project */
+    CI_FILE_REMOTE,     /* by http or https, without credentials */
+    CI_FILE_TEMPLATE,   /* of the installation */
+    CI_FILE_COMPONENT   /* of a project, found by the component's name and version */
+} CiFileKind;
+
 /* What an include asks for. */
 typedef struct CiFetch {
     const char *project; /* full path; NULL: the project and commit that the including file is of */
-    const char *ref;     /* branch, tag or SHA; NULL: that project's HEAD (with @project only) */
-    const char *path;    /* without a leading "/" */
+    const char *ref;     /* branch, tag or SHA; NULL: that project's HEAD (with @project only); of a
+                          * component its version as written: "1.2", "~latest" */
+    const char *path;    /* without a leading "/"; a URL; the name of a template or component */
+    CiFileKind kind;
+    bool anonymous; /* asked for by a file of no project: only what everybody may read */
 } CiFetch;
+
+/* What is found; all in the arena. */
+typedef struct CiFile {
+    const char *bytes;
+    size_t size;
+    const char *ref;    /* where it was found: the commit; NULL: as asked for */
+    const char *path;   /* of a component: its file; NULL: as asked for */
+    const char *name;   /* of a component: the tag that "1.2" or "~latest" stands for, or NULL */
+    const char *detail; /* with CI_FETCH_STATUS the status, with CI_FETCH_BLOCKED the reason */
+} CiFile;
 
 typedef enum CiFetchResult {
     CI_FETCH_OK,
     CI_FETCH_NO_FILE,
     CI_FETCH_NO_REF,
-    CI_FETCH_NO_PROJECT, /* missing, or the user may not read it */
-    CI_FETCH_FAILED      /* could not be read at all; the message is internal */
+    CI_FETCH_NO_PROJECT,  /* missing, or the user may not read it */
+    CI_FETCH_FAILED,      /* could not be read at all; the message is internal */
+    CI_FETCH_UNREACHABLE, /* out of reach here: the compiler warns and goes on without it */
+    CI_FETCH_NO_VERSION,  /* of a component: the project has no tag that is a version */
+    CI_FETCH_BAD_URL,
+    CI_FETCH_SOCKET,
+    CI_FETCH_TIMEOUT,
+    CI_FETCH_HTTP,
+    CI_FETCH_STATUS,
+    CI_FETCH_BLOCKED,
+    CI_FETCH_OUT_OF_TIME /* all includes together took too long */
 } CiFetchResult;
 
-/* Reads a file.  @bytes: allocated in @arena.  A nested `local` include arrives with the project
- * and ref that its file came from. */
-typedef CiFetchResult (*CiFetchFunc)(void *data, const CiFetch *what, Arena *arena,
-                                     const char **bytes, size_t *size);
+/* Reads a file.  A nested `local` include arrives with the project and ref that its file came
+ * from. */
+typedef CiFetchResult (*CiFetchFunc)(void *data, const CiFetch *what, Arena *arena, CiFile *file);
+
+/* The paths of all files of a project (NULL: the pipeline's, at its commit) at a ref, in git's
+ * order, NULL-terminated. */
+typedef CiFetchResult (*CiTreeFunc)(void *data, const char *project, const char *ref, Arena *arena,
+                                    CiStrings *paths);
+
+/* The paths that the run changes, NULL-terminated; against the ref @compare_to where it is not
+ * NULL.  *@paths NULL: nothing to compare with, so everything counts as changed.
+ * CI_FETCH_NO_REF: there is no @compare_to. */
+typedef CiFetchResult (*CiChangesFunc)(void *data, const char *compare_to, Arena *arena,
+                                       CiStrings *paths);
 
 /* 0 stands for the default that is named. */
 typedef struct CiLimits {
@@ -64,13 +104,25 @@ typedef struct CiLimits {
     int needs;          /* of one job: 50 */
 } CiLimits;
 
+/* A value for an input of the header of the root file. */
+typedef struct CiGivenInput {
+    const char *name;
+    const char *value; /* text, or with @json any JSON value */
+    bool json;
+} CiGivenInput;
+
 typedef struct CiInput {
     const char *path; /* of the root file, for messages: "full-ci.yml" */
     const char *bytes;
     size_t size;
     CiVariables variables; /* what `include` sees: predefined and pipeline variables */
+    const CiGivenInput *inputs;
+    size_t n_inputs;
+    const char *host;      /* of this server as components name it: "ci.example.com:8080" */
     CiFetchFunc fetch;     /* NULL: every include is an error that says so */
-    void *fetch_data;
+    CiTreeFunc tree;       /* NULL: no file exists, as wildcards and `exists` see it */
+    CiChangesFunc changes; /* NULL: everything counts as changed */
+    void *fetch_data;      /* of all three */
     CiLimits limits;
 } CiInput;
 

@@ -93,6 +93,15 @@ static bool report_fetch(Compiler *c, const Location *l, CiFetchResult result)
                                "Project `%s` not found or access denied! Make sure any includes in "
                                "the pipeline configuration are correctly defined.",
                                project ? project : "");
+    case CI_FETCH_UNREACHABLE:
+    case CI_FETCH_NO_VERSION:
+    case CI_FETCH_BAD_URL:
+    case CI_FETCH_SOCKET:
+    case CI_FETCH_TIMEOUT:
+    case CI_FETCH_HTTP:
+    case CI_FETCH_STATUS:
+    case CI_FETCH_BLOCKED:
+    case CI_FETCH_OUT_OF_TIME:
     case CI_FETCH_FAILED:
         return compiler_report(c, l->at, "Included file `%s` could not be read", l->path);
     }
@@ -110,7 +119,8 @@ static bool is_blank(const char *bytes, size_t size)
 
 static bool fetch(Compiler *c, const Location *l, const char **bytes, size_t *size)
 {
-    CiFetch what = { l->place.project, l->place.ref, l->path };
+    CiFetch what = { .project = l->place.project, .ref = l->place.ref, .path = l->path };
+    CiFile file = { .bytes = "" };
     CiFetchResult result = CI_FETCH_NO_FILE;
 
     if (!c->input->fetch)
@@ -118,10 +128,10 @@ static bool fetch(Compiler *c, const Location *l, const char **bytes, size_t *si
                                "Included file `%s` cannot be read here: there is no "
                                "repository",
                                l->path);
-    *bytes = "";
-    *size = 0;
     if (text_is_inner_path(l->path))
-        result = c->input->fetch(c->input->fetch_data, &what, c->arena, bytes, size);
+        result = c->input->fetch(c->input->fetch_data, &what, c->arena, &file);
+    *bytes = file.bytes;
+    *size = file.size;
     if (!report_fetch(c, l, result))
         return false;
     if (is_blank(*bytes, *size))

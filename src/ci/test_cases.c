@@ -331,8 +331,7 @@ static CiFetchResult missing(const Node *files, const CiFetch *what)
     return project_is_there ? CI_FETCH_NO_REF : CI_FETCH_NO_PROJECT;
 }
 
-static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, const char **bytes,
-                           size_t *size)
+static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *out)
 {
     const Case *c = data;
     const Node *files = node_get(c->node, "files");
@@ -344,8 +343,8 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, const 
     const Node *file = node_get(files, name);
     if (!file)
         return files ? missing(files, what) : CI_FETCH_NO_FILE;
-    *bytes = file->text;
-    *size = strlen(file->text);
+    out->bytes = file->text;
+    out->size = strlen(file->text);
     return CI_FETCH_OK;
 }
 

@@ -29,8 +29,7 @@ static char *work_tree_of(const char *file)
     return g_steal_pointer(&own);
 }
 
-static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, const char **bytes,
-                           size_t *size)
+static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
     const char *root = data;
     g_autofree char *text = NULL;
@@ -43,8 +42,8 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, const 
     g_autofree char *path = g_build_filename(root, what->path, NULL);
     if (!g_file_get_contents(path, &text, &n, NULL))
         return CI_FETCH_NO_FILE;
-    *bytes = arena_strndup(arena, text, n);
-    *size = n;
+    file->bytes = arena_strndup(arena, text, n);
+    file->size = n;
     return CI_FETCH_OK;
 }
 

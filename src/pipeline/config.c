@@ -52,19 +52,19 @@ static bool may_read(const ConfigRun *run, Db *db, const Project *project)
 }
 
 static CiFetchResult read_at(const ConfigRun *run, int64_t project_id, const char *sha,
-                             const char *path, Arena *arena, const char **bytes, size_t *size)
+                             const char *path, Arena *arena, CiFile *file)
 {
     g_auto(Error) err = ERROR_INIT;
 
     /* One byte more than the compiler takes, so that it is the one to refuse. */
     size_t max = (size_t)run->site->settings->max_yaml_bytes + 1;
-    if (repo_read_file(run->site->repos, project_id, sha, path, max, arena, bytes, size, &err))
+    if (repo_read_file(run->site->repos, project_id, sha, path, max, arena, &file->bytes,
+                       &file->size, &err))
         return CI_FETCH_OK;
     return err.code == ERR_NO_RECORD ? CI_FETCH_NO_FILE : CI_FETCH_FAILED;
 }
 
-static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, const char **bytes,
-                           size_t *size)
+static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
     const ConfigRun *run = data;
     Project project;
@@ -73,15 +73,14 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, const 
     if (!text_is_inner_path(what->path))
         return CI_FETCH_NO_FILE;
     if (!what->project)
-        return read_at(run, run->request->project->id, run->pipeline->sha, what->path, arena, bytes,
-                       size);
+        return read_at(run, run->request->project->id, run->pipeline->sha, what->path, arena, file);
     g_autoptr(Db) db = database_reader(run->site->database);
     if (!project_by_path(db, arena, what->project, &project, NULL) || !may_read(run, db, &project))
         return CI_FETCH_NO_PROJECT;
     const char *ref = what->ref ? what->ref : project.default_branch;
     if (!repo_resolve(run->site->repos, project.id, ref, true, arena, &resolved, NULL))
         return CI_FETCH_NO_REF;
-    return read_at(run, project.id, resolved.sha, what->path, arena, bytes, size);
+    return read_at(run, project.id, resolved.sha, what->path, arena, file);
 }
 
 static CiLimits limits_of(const Settings *settings)
@@ -104,25 +103,19 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
 {
     CiMessages messages = { 0 };
     const char *path = run->pipeline->config_path;
-    const char *bytes = NULL;
-    size_t size = 0;
+    CiFile file = { 0 };
 
     if (!text_is_inner_path(path))
         return error_set(err, ERR_NO_RECORD, NULL);
-    switch (
-        read_at(run, run->request->project->id, run->pipeline->sha, path, arena, &bytes, &size)) {
-    case CI_FETCH_OK:
-        break;
-    case CI_FETCH_NO_FILE:
-    case CI_FETCH_NO_REF:
-    case CI_FETCH_NO_PROJECT:
+    CiFetchResult result =
+        read_at(run, run->request->project->id, run->pipeline->sha, path, arena, &file);
+    if (result == CI_FETCH_NO_FILE)
         return error_set(err, ERR_NO_RECORD, NULL);
-    case CI_FETCH_FAILED:
+    if (result != CI_FETCH_OK)
         return error_set(err, ERR_CONFIG, "The provided YAML is too big");
-    }
     CiInput input = { .path = path,
-                      .bytes = bytes,
-                      .size = size,
+                      .bytes = file.bytes,
+                      .size = file.size,
                       .variables = variables_for_ci(run->variables),
                       .fetch = fetch,
                       .fetch_data = (void *)run,
