@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,8 +41,9 @@ after:
 @pytest.fixture(scope="module")
 def cluster():
     """A PostgreSQL server that these tests may stop and start."""
-    folder = tempfile.mkdtemp(prefix="faults-", dir=databases.CLUSTERS)
-    made = Cluster(Path(folder) / "postgres" if databases.CLUSTERS is None else folder)
+    # Where script/test looks for what an interrupted run has left.
+    folder = Path(databases.CLUSTERS or tempfile.gettempdir()) / f"penstock-faults-{uuid.uuid4().hex[:12]}"
+    made = Cluster(folder)
     yield made
     made.stop()
 
@@ -327,7 +329,9 @@ def test_the_demo_runs_through_restarts(cluster, working, mode):
         done.set()
         restarting.join()
     jobs = product.jobs(pipeline, include_retried="true")
-    assert result["status"] == "success", {name: job["status"] for name, job in jobs.items()}
+    assert result["status"] == "success", {
+        name: (job.get("failure_reason"), api.get(f"{product.at}/jobs/{job['id']}/trace").text[-500:])
+        for name, job in jobs.items() if job["status"] == "failed"}
     assert len(jobs) == 14
     logs = {name: api.get(f"{product.at}/jobs/{job['id']}/trace").text for name, job in jobs.items()}
     assert "ISO 3166-1: 249 records" in logs["Ingest Countries"]
