@@ -54,6 +54,7 @@ static const ErrorRow rows[N_ERR_CODES] = {
     [ERR_DB] = { 500, NUMBERED, "Internal Server Error", true },
     [ERR_DB_UNIQUE] = { 409, NUMBERED, "Conflict", true },
     [ERR_DB_FOREIGN_KEY] = { 409, NUMBERED, "Conflict", true },
+    [ERR_DB_AWAY] = { 503, NUMBERED, "Service Unavailable", true },
     [ERR_DB_RETRY] = { 503, NUMBERED, "Service Unavailable", true },
     [ERR_INTERNAL] = { 500, NUMBERED, "Internal Server Error", true },
 };

@@ -31,6 +31,7 @@ static const char *const code_names[N_ERR_CODES] = {
     [ERR_DB] = "db",
     [ERR_DB_UNIQUE] = "db_unique",
     [ERR_DB_FOREIGN_KEY] = "db_foreign_key",
+    [ERR_DB_AWAY] = "db_away",
     [ERR_DB_RETRY] = "db_retry",
     [ERR_INTERNAL] = "internal",
 };

@@ -40,6 +40,7 @@ G_BEGIN_DECLS /* regex.cc includes this */
         ERR_DB,          /* the database said no */
         ERR_DB_UNIQUE,
         ERR_DB_FOREIGN_KEY,
+        ERR_DB_AWAY,  /* the database cannot be reached, or does not answer in time */
         ERR_DB_RETRY, /* serialization failure or busy: the transaction may run again */
         ERR_INTERNAL, /* our own bug, told apart so that nobody blames the input */
         N_ERR_CODES

@@ -145,7 +145,7 @@ bool db_get_int_each(Db *db, const char *sql, const DbArg *const *rows, size_t n
 
 /* A connection for reads, from the pool; every statement sees the last commit.  Blocks while all are
  * in use.  Give it back soon: never hold it over a wait.  Never NULL: where the database is away,
- * every statement on it is ERR_UNAVAILABLE. */
+ * every statement on it is ERR_DB_AWAY. */
 Db *database_reader(Database *database);
 void database_reader_release(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, database_reader_release)
@@ -165,7 +165,7 @@ typedef bool (*DbWriteFunc)(Db *db, void *data, Error *err);
  * the middle of the commit is looked into afterwards, so that true and false are both certain.
  *
  * Besides @func's own errors: ERR_DB (it could not be committed), ERR_DB_RETRY (others were in the
- * way too often), ERR_UNAVAILABLE (closing, or the database is away). */
+ * way too often), ERR_UNAVAILABLE (closing), ERR_DB_AWAY. */
 bool database_write(Database *database, DbWriteFunc func, void *data, Error *err);
 
 /* --- the whole ---------------------------------------------------------------------------- */

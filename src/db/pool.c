@@ -11,7 +11,10 @@
 enum {
     WAIT_US = 10 * G_USEC_PER_SEC, /* for a connection, before the caller is told */
     FIRST_BACK_OFF_US = 50000,
-    MAX_BACK_OFF_US = 2 * G_USEC_PER_SEC
+    MAX_BACK_OFF_US = 2 * G_USEC_PER_SEC,
+    RENEW_US =
+        10 * G_USEC_PER_SEC, /* how long who has a lost connection in hand tries for another */
+    RENEW_PAUSE_US = 50000
 };
 
 struct Pool {
@@ -115,7 +118,7 @@ static Db *take_or_reserve(Pool *pool, bool may_open, bool *open, Error *err)
     g_mutex_lock(&pool->mutex);
     while (!(db = take_idle(pool))) {
         if (may_open && may_not_try(pool)) {
-            error_set(err, ERR_UNAVAILABLE, "the database cannot be reached");
+            error_set(err, ERR_DB_AWAY, "the database cannot be reached");
             break;
         }
         if (may_open && pool->n_open < pool->max) {
@@ -124,7 +127,7 @@ static Db *take_or_reserve(Pool *pool, bool may_open, bool *open, Error *err)
             break;
         }
         if (!g_cond_wait_until(&pool->returned, &pool->mutex, until)) {
-            error_set(err, ERR_UNAVAILABLE, "all %d connections to the database are in use",
+            error_set(err, ERR_DB_AWAY, "all %d connections to the database are in use",
                       pool->n_open);
             break;
         }
@@ -147,22 +150,30 @@ Db *pool_take(Pool *pool, Error *err)
     /* A file that cannot be opened once more is out of descriptors, say: others come back. */
     if (!pool->driver->remote)
         return take_or_reserve(pool, false, &open, err);
-    error_set(err, ERR_UNAVAILABLE, "the database cannot be reached: %s", error_text(&why));
+    error_set(err, ERR_DB_AWAY, "the database cannot be reached: %s", error_text(&why));
     return NULL;
+}
+
+/* For a moment one more than there are. */
+static Db *open_another(Pool *pool)
+{
+    g_mutex_lock(&pool->mutex);
+    bool may = !may_not_try(pool);
+    if (may)
+        pool->n_open++;
+    g_mutex_unlock(&pool->mutex);
+    return may ? open_one(pool, NULL) : NULL;
 }
 
 bool pool_renew(Pool *pool, Db *db)
 {
+    int64_t until = g_get_monotonic_time() + RENEW_US;
+    Db *other = NULL;
+
     if (!is_lost(pool, db))
         return false;
-    g_mutex_lock(&pool->mutex);
-    bool may = !may_not_try(pool);
-    if (may) {
-        pool->n_open++; /* for a moment one more than there are */
-        pool->n_lost++;
-    }
-    g_mutex_unlock(&pool->mutex);
-    Db *other = may ? open_one(pool, NULL) : NULL;
+    while (!(other = open_another(pool)) && g_get_monotonic_time() < until)
+        g_usleep(RENEW_PAUSE_US);
     if (!other)
         return false;
     DbConnection *lost = db->conn;
@@ -170,6 +181,7 @@ bool pool_renew(Pool *pool, Db *db)
     other->conn = lost;
     g_mutex_lock(&pool->mutex);
     pool->n_open--;
+    pool->n_lost++;
     g_mutex_unlock(&pool->mutex);
     db_free(other);
     return true;

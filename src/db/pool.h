@@ -13,7 +13,7 @@ Pool *pool_new(Database *database, const DbDriver *driver, const char *where, in
 /* All are back.  Accepts NULL. */
 void pool_free(Pool *pool);
 
-/* One that is idle, or a new one; waits while all are in use.  NULL with ERR_UNAVAILABLE: the
+/* One that is idle, or a new one; waits while all are in use.  NULL with ERR_DB_AWAY: the
  * database cannot be reached (tried again no sooner than a growing time after the last failure), or
  * all were in use for too long. */
 Db *pool_take(Pool *pool, Error *err);
@@ -21,7 +21,8 @@ Db *pool_take(Pool *pool, Error *err);
 /* One that is lost, or in the middle of a transaction, is closed. */
 void pool_give_back(Pool *pool, Db *db);
 
-/* Another connection for a @db that was taken and whose own is lost.  false: it is as it was. */
+/* Another connection for a @db that was taken and whose own is lost: tries for some seconds, since
+ * whoever has it may have written already and owes an answer.  false: it is as it was. */
 bool pool_renew(Pool *pool, Db *db);
 
 /* Whether the last attempt to reach the database failed. */

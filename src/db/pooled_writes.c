@@ -98,7 +98,7 @@ static Attempt run_once(PooledWrites *writes, DbWriteFunc func, void *data, Erro
     if (attempt.outcome == DB_UNKNOWN)
         attempt = (Attempt){ find_out(writes, transaction), DB_TROUBLE_LOST };
     if (attempt.outcome == DB_UNDONE && attempt.trouble == DB_TROUBLE_LOST)
-        error_set(err, ERR_UNAVAILABLE, "the connection to the database was lost");
+        error_set(err, ERR_DB_AWAY, "the connection to the database was lost");
     return attempt;
 }
 
@@ -136,7 +136,7 @@ static bool run(PooledWrites *writes, DbWriteFunc func, void *data, Error *err)
         if (attempt.outcome == DB_COMMITTED)
             return true;
         if (attempt.outcome == DB_UNKNOWN)
-            return error_set(err, ERR_UNAVAILABLE,
+            return error_set(err, ERR_DB_AWAY,
                              "the connection to the database was lost, and whether this was "
                              "written is not known");
         if (!may_try_again(attempt, &conflicts, &losses))

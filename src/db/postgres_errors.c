@@ -11,18 +11,18 @@ static const struct {
     { "23505", ERR_DB_UNIQUE },   { "23503", ERR_DB_FOREIGN_KEY },
     { "40001", ERR_DB_RETRY },    /* serialization_failure */
     { "40P01", ERR_DB_RETRY },    /* deadlock_detected */
-    { "55P03", ERR_UNAVAILABLE }, /* lock_timeout: somebody holds it for too long */
-    { "57014", ERR_UNAVAILABLE }, /* statement_timeout */
-    { "57P", ERR_UNAVAILABLE },   /* the server stops, starts, or has ended us */
-    { "08", ERR_UNAVAILABLE },    /* connections */
-    { "53300", ERR_UNAVAILABLE }, /* too_many_connections */
+    { "55P03", ERR_DB_AWAY },     /* lock_timeout: somebody holds it for too long */
+    { "57014", ERR_DB_AWAY },     /* statement_timeout */
+    { "57P", ERR_DB_AWAY },       /* the server stops, starts, or has ended us */
+    { "08", ERR_DB_AWAY },        /* connections */
+    { "53300", ERR_DB_AWAY },     /* too_many_connections */
     { "22021", ERR_BAD_REQUEST }, /* bytes that are no UTF-8 */
 };
 
 ErrCode postgres_error_code(const char *sqlstate)
 {
     if (!sqlstate || !*sqlstate)
-        return ERR_UNAVAILABLE;
+        return ERR_DB_AWAY;
     for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
         if (g_str_has_prefix(sqlstate, codes[i].state))
             return codes[i].code;
@@ -38,7 +38,7 @@ bool postgres_error(PGconn *pg, const PGresult *result, Error *err)
 
     g_strdelimit(g_strstrip(line), "\n\t", ' ');
     if (!*line)
-        return error_set(err, ERR_UNAVAILABLE, "the connection to the database was lost");
+        return error_set(err, ERR_DB_AWAY, "the connection to the database was lost");
     return error_set(err, postgres_error_code(state), "%s (PostgreSQL %s)", line,
                      state ? state : "connection");
 }

@@ -52,7 +52,7 @@ static PGconn *connect_and_listen(const char *where, Error *err)
     PQclear(result);
     if (ok)
         return pg;
-    error_set(err, ERR_UNAVAILABLE, "cannot listen on the database: %s", PQerrorMessage(pg));
+    error_set(err, ERR_DB_AWAY, "cannot listen on the database: %s", PQerrorMessage(pg));
     PQfinish(pg);
     return NULL;
 }

@@ -70,7 +70,7 @@ static bool check_columns(const DbDriver *d, DbStatement *statement, const Colum
 static DbStatement *start(Db *db, const char *sql, const DbArg *args, Error *err)
 {
     if (!db->conn) {
-        error_set(err, ERR_UNAVAILABLE, "the database cannot be reached");
+        error_set(err, ERR_DB_AWAY, "the database cannot be reached");
         return NULL;
     }
     database_observed(db->database, sql, args);

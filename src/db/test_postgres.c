@@ -203,16 +203,16 @@ static void while_it_is_away_everything_says_so_at_once(Fixture *f, gconstpointe
     for (int i = 0; i < 20; i++) {
         g_autoptr(Db) db = database_reader(database);
         g_assert_false(db_get_int(db, "SELECT 1", DB_NO_ARGS, &n, &f->err));
-        g_assert_cmpint(f->err.code, ==, ERR_UNAVAILABLE);
+        g_assert_cmpint(f->err.code, ==, ERR_DB_AWAY);
         error_clear(&f->err);
         g_assert_false(database_write(database, insert_box, NAME("lost"), &f->err));
-        g_assert_cmpint(f->err.code, ==, ERR_UNAVAILABLE);
+        g_assert_cmpint(f->err.code, ==, ERR_DB_AWAY);
         error_clear(&f->err);
     }
     g_assert_true(database_is_away(database));
     test_proxy_resume(proxy);
     while (!database_write(database, insert_box, NAME("back"), &f->err)) {
-        g_assert_cmpint(f->err.code, ==, ERR_UNAVAILABLE);
+        g_assert_cmpint(f->err.code, ==, ERR_DB_AWAY);
         error_clear(&f->err);
         g_usleep(10000);
     }

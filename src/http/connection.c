@@ -193,10 +193,10 @@ static void take_method(ReqPrivate *c, const char *method)
 void connection_fail(ReqPrivate *c, Error *err)
 {
     reply_clear(c);
-    if (err->code == ERR_UNAVAILABLE && !header_find(&c->reply.headers, "Retry-After"))
+    c->server->options.fail(&c->rq, err);
+    if (c->reply.status == 503 && !header_find(&c->reply.headers, "Retry-After"))
         req_reply_header(&c->rq, "Retry-After",
                          atomic_load(&c->server->state) == SERVER_STARTING ? "1" : "5");
-    c->server->options.fail(&c->rq, err);
     error_clear(err);
     if (c->reply.kind == REPLY_NONE)
         reply_static(&c->rq, 500, "text/plain", "500\n", 4);

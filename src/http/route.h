@@ -83,8 +83,8 @@ typedef struct Route {
     /* The token scope that also opens it besides api (and read_api for GET); NULL: none. */
     const char *scope;
     BodyKind body;
-    int64_t max_body;    /* 0: the server's limit for its kind */
-    bool paged;          /* page and per_page are read into req->page */
+    int64_t max_body; /* 0: the server's limit for its kind */
+    bool paged;       /* page and per_page are read into req->page */
     /* Bounded: memory, or reads by index; runs on the HTTP thread itself.  One that reads the
      * database does so only where that is local (ServerOptions.inline_reads); AUTH_NONE: it reads
      * none. */

@@ -261,7 +261,8 @@ static void write_payload(const Gathered *g, GString *payload)
 /* Trouble that may be gone at the next attempt; any other is in the job's own data. */
 static bool is_passing(ErrCode code)
 {
-    return code == ERR_DB || code == ERR_DB_RETRY || code == ERR_IO || code == ERR_UNAVAILABLE;
+    return code == ERR_DB || code == ERR_DB_RETRY || code == ERR_DB_AWAY || code == ERR_IO ||
+           code == ERR_UNAVAILABLE;
 }
 
 static bool put_back(const Site *site, const Job *job, Error *failed, Error *err)
