@@ -163,7 +163,7 @@ bool namespace_list(Db *db, Arena *arena, const NamespaceFilter *filter, Namespa
                     size_t *n, Error *err)
 {
     static const QueryOrder orders[] = {
-        { "name", "n.name" }, { "path", "n.path" }, { "id", "n.id" }, { 0 }
+        { "name", "n.name" IN_BYTES }, { "path", "n.path" IN_BYTES }, { "id", "n.id" }, { 0 }
     };
     g_auto(Query) q = { 0 };
     const char *order;
@@ -188,7 +188,8 @@ bool namespace_count(Db *db, const NamespaceFilter *filter, int64_t *count, Erro
 /* --- writes ---------------------------------------------------------------------------------- */
 
 /* Everything below starts with the old full path and "/"; "0" is the character after "/". */
-#define BELOW_OLD_PATH " WHERE path_key >= LOWER($2) || '/' AND path_key < LOWER($2) || '0'"
+#define BELOW_OLD_PATH                                                                             \
+    " WHERE path_key" IN_BYTES " >= LOWER($2) || '/' AND path_key" IN_BYTES " < LOWER($2) || '0'"
 
 static bool move_below(Db *db, const Namespace *ns, const Namespace *old, Error *err)
 {

@@ -166,9 +166,12 @@ static void filter_pipelines(Query *q, const PipelineFilter *filter, unsigned st
 bool pipeline_list(Db *db, Arena *arena, const PipelineFilter *filter, Pipeline **pipelines,
                    size_t *n, Error *err)
 {
-    static const QueryOrder orders[] = { { "id", "id" },           { "status", "status" },
-                                         { "ref", "ref" },         { "updated_at", "updated_at" },
-                                         { "user_id", "user_id" }, { 0 } };
+    static const QueryOrder orders[] = { { "id", "id" },
+                                         { "status", "status" IN_BYTES },
+                                         { "ref", "ref" IN_BYTES },
+                                         { "updated_at", "updated_at" },
+                                         { "user_id", "user_id" },
+                                         { 0 } };
     g_auto(Query) q = { 0 };
     const char *order;
 

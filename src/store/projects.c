@@ -186,8 +186,8 @@ bool project_list(Db *db, Arena *arena, const ProjectFilter *filter, Project **p
 {
     static const QueryOrder orders[] = { { "created_at", "p.created_at" },
                                          { "id", "p.id" },
-                                         { "name", "p.name" },
-                                         { "path", "p.path" },
+                                         { "name", "p.name" IN_BYTES },
+                                         { "path", "p.path" IN_BYTES },
                                          { "updated_at", "p.updated_at" },
                                          { "last_activity_at", "p.last_activity_at" },
                                          { 0 } };

@@ -40,7 +40,7 @@ bool protected_ref_list(Db *db, Arena *arena, int64_t project_id, const char *ki
 {
     return SELECT_ROWS(db, arena, protected_ref_columns,
                        "SELECT " PROTECTED_REF_COLS " FROM protected_refs"
-                       " WHERE project_id = $1 AND kind = $2 ORDER BY name",
+                       " WHERE project_id = $1 AND kind = $2 ORDER BY name" IN_BYTES,
                        DB_ARGS(DB_INT(project_id), DB_TEXT(kind)), refs, n, err);
 }
 

@@ -19,6 +19,10 @@ typedef struct Slice {
 /* A yes or no that may be left open. */
 typedef enum Only { ONLY_ANY, ONLY_YES, ONLY_NO } Only;
 
+/* Texts by their bytes, whatever language the database speaks.  It is SQLite's own order: without the
+ * words its indexes serve. */
+#define IN_BYTES " {{COLLATE \"C\"}}"
+
 /* An order that may be asked for by name, and its SQL. */
 typedef struct QueryOrder {
     const char *name;

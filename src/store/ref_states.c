@@ -17,7 +17,7 @@ bool ref_state_list(Db *db, Arena *arena, int64_t project_id, RefState **states,
 {
     return SELECT_ROWS(db, arena, ref_state_columns,
                        "SELECT project_id, ref, sha FROM ref_states WHERE project_id = $1"
-                       " ORDER BY ref",
+                       " ORDER BY ref" IN_BYTES,
                        DB_ARGS(DB_INT(project_id)), states, n, err);
 }
 

@@ -1,6 +1,7 @@
 /* Tests of pipelines and what belongs to them. */
 #include "store/job_specs.h"
 #include "store/pipeline_variables.h"
+#include "store/ref_states.h"
 #include "store/stages.h"
 #include "store/test_world.h"
 
@@ -188,8 +189,33 @@ static void what_belongs_to_a_pipeline_goes_with_it(World *w)
     g_assert_cmpuint(n, ==, 0);
 }
 
+static void refs_are_in_the_order_of_bytes(World *w)
+{
+    static const char *const in_order[] = { "A-b", "B", "_x", "a", "a-b", "a/b", "ab" };
+    Pipeline *pipelines;
+    RefState *states;
+    size_t n;
+
+    for (size_t i = G_N_ELEMENTS(in_order); i-- > 0;) {
+        (void)new_pipeline(w, in_order[i], STATUS_RUNNING);
+        OK(ref_state_set(w->db, w->project.id, in_order[i], "1", &w->err));
+    }
+    PipelineFilter filter = {
+        .project_id = w->project.id, .order_by = "ref", .ascending = true, .slice = { 10, 0 }
+    };
+    OK(pipeline_list(w->db, w->arena, &filter, &pipelines, &n, &w->err));
+    g_assert_cmpuint(n, ==, G_N_ELEMENTS(in_order) + 1); /* and the world's own, of "main" */
+    OK(ref_state_list(w->db, w->arena, w->project.id, &states, &n, &w->err));
+    g_assert_cmpuint(n, ==, G_N_ELEMENTS(in_order));
+    for (size_t i = 0; i < n; i++) {
+        g_assert_cmpstr(states[i].ref, ==, in_order[i]);
+        g_assert_cmpstr(pipelines[i].ref, ==, in_order[i]);
+    }
+}
+
 void add_pipeline_tests(void)
 {
+    add_test("pipelines/refs-in-the-order-of-bytes", refs_are_in_the_order_of_bytes);
     add_test("pipelines/come-back", a_pipeline_comes_back_as_it_went_in);
     add_test("pipelines/latest-is-no-child", the_latest_of_a_ref_is_no_child);
     add_test("pipelines/listed-by-every-filter", pipelines_are_listed_by_every_filter);

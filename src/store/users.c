@@ -92,8 +92,8 @@ static void filter_users(Query *q, const UserFilter *filter)
 bool user_list(Db *db, Arena *arena, const UserFilter *filter, User **users, size_t *n, Error *err)
 {
     static const QueryOrder orders[] = { { "id", "id" },
-                                         { "name", "name" },
-                                         { "username", "username_key" },
+                                         { "name", "name" IN_BYTES },
+                                         { "username", "username_key" IN_BYTES },
                                          { "created_at", "created_at" },
                                          { 0 } };
     g_auto(Query) q = { 0 };
