@@ -139,11 +139,22 @@ typedef struct CiMessages {
     size_t n;
 } CiMessages;
 
+/* A job of this pipeline that must come first. */
 typedef struct CiNeed {
     const char *job;
     bool artifacts;
     bool optional;
 } CiNeed;
+
+/* A job of another pipeline or project whose artifacts are wanted; nothing waits for it. */
+typedef struct CiCrossNeed {
+    const char *pipeline; /* its id, unexpanded; NULL: the newest success in @project at @ref */
+    const char *project;
+    const char *ref;
+    const char *job;
+    bool artifacts;
+    bool optional;
+} CiCrossNeed;
 
 typedef struct CiReport {
     const char *type; /* "junit" */
@@ -159,13 +170,68 @@ typedef struct CiArtifacts {
     const char *expire_in; /* as written; NULL: not given */
     const CiReport *reports;
     size_t n_reports;
+    const char *expose_as; /* NULL: not given */
+    const char *access; /* "all", "developer", "maintainer", "none"; `public: false`: "developer" */
 } CiArtifacts;
 
 typedef struct CiImage {
     const char *name;
     CiStrings entrypoint;
     CiStrings pull_policy;
+    const char *platform;        /* docker:platform */
+    const char *user;            /* docker:user */
+    const char *kubernetes_user; /* kubernetes:user */
 } CiImage;
+
+typedef struct CiService {
+    CiImage image;
+    CiStrings command;
+    const char *alias; /* one or more names; NULL: those of the image */
+    CiVariables variables;
+} CiService;
+
+typedef struct CiServices {
+    const CiService *items;
+    size_t n;
+} CiServices;
+
+typedef struct CiCache {
+    const char *key;     /* as written; "default"; NULL: of @key_files */
+    CiStrings key_files; /* one or two paths or patterns */
+    bool key_commits;    /* by the last commits of the files, not by their contents */
+    const char *prefix;  /* before a key of files; NULL: not given */
+    CiStrings paths;     /* NULL: none */
+    const char *policy;  /* "pull-push", "pull", "push" or a variable */
+    const char *when;    /* "on_success", "on_failure", "always" */
+    CiStrings fallback_keys;
+    bool untracked;
+    bool unprotect; /* one key for protected and other refs */
+} CiCache;
+
+typedef struct CiCaches {
+    const CiCache *items;
+    size_t n;
+} CiCaches;
+
+/* All unexpanded; NULL: not given. */
+typedef struct CiEnvironment {
+    const char *name;
+    const char *url;
+    const char *action; /* "start", "prepare", "stop", "verify", "access" */
+    const char *on_stop;
+    const char *auto_stop_in;
+    const char *tier;
+    const char *kubernetes; /* JSON */
+} CiEnvironment;
+
+/* Which of several things a job takes from above it. */
+typedef struct CiInherit {
+    bool some;       /* those in @names only; else all */
+    CiStrings names; /* NULL: none */
+} CiInherit;
+
+/* A choice that may be left open. */
+typedef enum CiTruth { CI_OPEN, CI_FALSE, CI_TRUE } CiTruth;
 
 typedef struct CiExitCodes {
     const int *items;
@@ -180,8 +246,39 @@ typedef struct CiRetry {
     CiExitCodes exit_codes;
 } CiRetry;
 
-typedef struct CiRule CiRule; /* ci/rules.h: inside the compiler only */
-struct ExpressionCache;       /* ci/expression.h: likewise */
+/* One file of a child pipeline. */
+typedef struct CiTriggerInclude {
+    const char *kind; /* "local", "project", "template", "remote", "component", "artifact" */
+    const char *location;
+    const char *project; /* of "project" */
+    const char *ref;     /* likewise; NULL: its default branch */
+    const char *job;     /* of "artifact": the job of this pipeline that makes it */
+    const char *inputs;  /* a JSON object; NULL: none */
+} CiTriggerInclude;
+
+/* `trigger`: the job starts another pipeline. */
+typedef struct CiTrigger {
+    const char *project; /* unexpanded; NULL: a child pipeline of @includes */
+    const char *branch;  /* unexpanded; NULL: the project's default branch */
+    const CiTriggerInclude *includes;
+    size_t n_includes;
+    const char *strategy; /* "depend", "mirror"; NULL: done once the pipeline is made */
+    const char *inputs;   /* a JSON object; NULL: none */
+    bool forward_yaml_variables;
+    bool forward_pipeline_variables;
+} CiTrigger;
+
+/* What a new pipeline does to older ones of the same ref. */
+typedef enum CiOnNewCommit {
+    CI_ON_NEW_COMMIT_CONSERVATIVE,
+    CI_ON_NEW_COMMIT_INTERRUPTIBLE,
+    CI_ON_NEW_COMMIT_NONE
+} CiOnNewCommit;
+
+typedef struct CiRule CiRule;         /* ci/rules.h: inside the compiler only */
+typedef struct CiPolicy CiPolicy;     /* likewise: `only`, `except` */
+typedef struct CiParallel CiParallel; /* ci/matrix.h: likewise */
+struct ExpressionCache;               /* ci/expression.h: likewise */
 
 typedef struct CiJob {
     const char *name;
@@ -204,9 +301,38 @@ typedef struct CiJob {
     CiExitCodes allow_failure_exit_codes; /* with these a failure is allowed */
     const CiRetry *retry;                 /* NULL: none */
     int64_t timeout_s;                    /* 0: not given */
+    const CiServices *services;           /* NULL: none */
+    const CiCaches *caches;               /* NULL: none */
+    const CiEnvironment *environment;     /* NULL: none */
+    CiStrings dependencies;               /* jobs whose artifacts come; NULL: by stages or needs */
+    CiStrings pre_get_sources;            /* hooks:pre_get_sources_script; NULL: none */
+    CiTruth interruptible;
+    const char *resource_group; /* unexpanded; NULL: none */
+    const char *coverage;       /* a pattern of RE2, without slashes; NULL: none */
+    CiInherit inherit_default;
+    CiInherit inherit_variables; /* of the global ones */
+    const char *identity;
+    const char *manual_confirmation;
+    const char *id_tokens; /* from here on JSON, as written; NULL: not given */
+    const char *secrets;
+    const char *release;
+    const char *pages; /* true, false or an object; NULL: no Pages job */
+    const char *inputs;
+    const char *run; /* a list of steps in place of `script` */
+    const char *dast_configuration;
     const CiRule *rules;
     size_t n_rules;
     bool has_rules;
+    const CiPolicy *only; /* NULL: no such condition */
+    const CiPolicy *except;
+    const CiCrossNeed *cross_needs;
+    size_t n_cross_needs;
+    const CiTrigger *trigger;   /* NULL: no trigger job */
+    const char *mirror;         /* the project whose pipeline it mirrors; NULL: none */
+    const CiParallel *parallel; /* until the instances are made of it */
+    const char *base_name;      /* of an instance of a parallel job; NULL: not parallel */
+    int node_index;             /* likewise: from 1; 0: not parallel */
+    int node_total;
     const char *file; /* where it was defined, for messages */
     int line;
 } CiJob;
@@ -223,6 +349,7 @@ typedef struct CiConfig {
     size_t n_workflow_rules;
     bool has_workflow_rules;
     bool cancel_on_job_failure; /* workflow:auto_cancel:on_job_failure: all */
+    CiOnNewCommit on_new_commit;
     CiMessages warnings;
     struct ExpressionCache *expressions; /* what ci_plan() evaluates with */
 } CiConfig;
@@ -243,7 +370,42 @@ typedef struct CiPlannedJob {
     CiStrings tags;      /* expanded; NULL: none */
     const CiNeed *needs; /* of jobs that are in the plan */
     size_t n_needs;
+    bool by_needs; /* scheduled by needs: the job's keyword, or the needs of its rule */
 } CiPlannedJob;
+
+/* What decided about a job, or about the pipeline. */
+typedef enum CiBecause {
+    CI_BECAUSE_NO_CONDITION, /* it has none: in */
+    CI_BECAUSE_RULE,         /* a rule matched: in, but for `when: never` */
+    CI_BECAUSE_NO_RULE,      /* none of its rules matched: out */
+    CI_BECAUSE_ONLY_MET,     /* `only` and `except` let it in */
+    CI_BECAUSE_ONLY,         /* `only` is not satisfied: out */
+    CI_BECAUSE_EXCEPT,       /* `except` is satisfied: out */
+    CI_BECAUSE_ERROR         /* its conditions could not be evaluated: see the plan's messages */
+} CiBecause;
+
+/* One rule that was looked at. */
+typedef struct CiRuleSeen {
+    size_t index;     /* among the rules, nested lists flattened; from 0 */
+    const char *file; /* its place */
+    int line;
+    int column;
+    bool matched;
+    const char *condition; /* its `if` as written; NULL: none */
+    const char *clause;    /* "if", "changes", "exists": the first that failed; NULL: none did */
+    const char *path;      /* the path that `changes` or `exists` matched; NULL: none */
+} CiRuleSeen;
+
+/* Why a job is in or out. */
+typedef struct CiExplained {
+    const CiJob *job; /* NULL: the pipeline, by workflow:rules */
+    bool kept;
+    CiBecause because;
+    const char *detail;      /* of `only` and `except`: the group, "refs"; NULL: none */
+    const CiRuleSeen *rules; /* looked at in this order; with CI_BECAUSE_RULE the last decided */
+    size_t n_rules;
+    CiVariables saw; /* the variables it read, each once; a value of NULL: there is none */
+} CiExplained;
 
 typedef enum CiPlanResult {
     CI_PLAN_OK,
@@ -259,11 +421,32 @@ typedef struct CiPlan {
     const char *name;         /* workflow:name, expanded; NULL: none */
     const CiPlannedJob *jobs; /* in stage order, in a stage in file order */
     size_t n_jobs;
+    bool cancel_on_job_failure; /* of the workflow and its rule */
+    CiOnNewCommit on_new_commit;
+    const CiExplained *explained; /* with CiRun.explain: the workflow where it has rules, then every
+                                   * job, in stage order */
+    size_t n_explained;
 } CiPlan;
 
-/* Decides the jobs of one run.  @variables: predefined and pipeline variables, the weaker first;
- * they win over those of the file, but for those marked as predefined.  The plan lives in
- * config->arena. */
+/* One run, as ci_plan_run() sees it. */
+typedef struct CiRun {
+    CiVariables variables; /* as of ci_plan() */
+    CiLimits limits;
+    const char *ref; /* short name of the branch or tag; NULL: unknown */
+    bool tag;
+    PipelineSource source;
+    const char *project_path; /* for `only: [main@group/project]`; NULL: unknown */
+    CiTreeFunc tree;          /* NULL: no file exists */
+    CiChangesFunc changes;    /* NULL: everything counts as changed */
+    void *data;               /* of both */
+    bool explain;
+} CiRun;
+
+CiPlan *ci_plan_run(CiConfig *config, const CiRun *run);
+
+/* ci_plan_run() of a run of which nothing is known but these.  @variables: predefined and pipeline
+ * variables, the weaker first; they win over those of the file, but for those marked as predefined.
+ * The plan lives in config->arena. */
 CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits);
 
 /* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown
