@@ -101,7 +101,7 @@ static bool has_our_schema(const DatabaseOptions *options, Error *err)
 /* Waits a moment for sessions whose programs have just ended. */
 static bool nobody_else(const Side *side, Arena *arena, Error *err)
 {
-    enum { ROUNDS = 30, ROUND_US = 100 * 1000 };
+    enum { ROUNDS = 20, ROUND_US = 100 * 1000 };
     const char *sql = side->driver->copying->others;
     Others others = { NULL };
 
