@@ -144,6 +144,7 @@ typedef struct CiNeed {
     const char *job;
     bool artifacts;
     bool optional;
+    const struct CiParallel *parallel; /* these instances of it; NULL: all.  NULL once compiled */
 } CiNeed;
 
 /* A job of another pipeline or project whose artifacts are wanted; nothing waits for it. */
@@ -313,6 +314,7 @@ typedef struct CiJob {
     CiInherit inherit_variables; /* of the global ones */
     const char *identity;
     const char *manual_confirmation;
+    const char *publish;   /* the folder of a Pages job; NULL: not given */
     const char *id_tokens; /* from here on JSON, as written; NULL: not given */
     const char *secrets;
     const char *release;
@@ -454,6 +456,9 @@ CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits)
  * than CI_EXPANDED_MAX. */
 #define CI_EXPANDED_MAX (1 << 20)
 const char *ci_expand(Arena *arena, const char *text, CiVariables variables);
+
+/* Whether @inherit lets the thing of that name through. */
+bool ci_inherits(const CiInherit *inherit, const char *name);
 
 /* The values of @variables with the references among them resolved, for a job's payload: unknown
  * names, "$$X", raw variables and references to oneself stay as they are.  A cycle of several

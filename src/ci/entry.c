@@ -113,6 +113,11 @@ const char *entry_location(const Entry *e, const char *key)
                         : arena_strdup(e->c->arena, key);
 }
 
+const char *entry_member_location(const Entry *e, const Node *key)
+{
+    return entry_location(e, key->text ? key->text : node_to_json(e->c->arena, key));
+}
+
 bool entry_report(const Entry *e, const Node *at, const char *format, ...)
 {
     va_list args;
@@ -177,6 +182,8 @@ static void report_shape(const Entry *e, const Keyword *keyword, const Node *val
         keyword->choices ? g_strjoinv(", ", (char **)keyword->choices) : NULL;
     g_autofree char *name = g_strdelimit(g_strdup(keyword->name), "_", ' ');
 
+    if (keyword->shape == SHAPE_CHOICE && !node_is_string(value))
+        compiler_report_lower(e->c, value, "%s %s should be a string", e->location, name);
     compiler_report_lower(e->c, value, "%s %s %s%s", e->location, name, shape_texts[keyword->shape],
                           choices ? choices : "");
 }
@@ -231,6 +238,11 @@ void read_bool(Entry *e, const Keyword *keyword, const Node *value)
 void read_strings(Entry *e, const Keyword *keyword, const Node *value)
 {
     G_STRUCT_MEMBER(CiStrings, e->out, keyword->offset) = strings_of(e->c->arena, value);
+}
+
+void read_json(Entry *e, const Keyword *keyword, const Node *value)
+{
+    G_STRUCT_MEMBER(const char *, e->out, keyword->offset) = node_to_json(e->c->arena, value);
 }
 
 void read_ignored(Entry *e, const Keyword *keyword, const Node *value)

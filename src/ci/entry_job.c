@@ -14,6 +14,7 @@ static const int64_t max_start_in_s = 604800; /* a week */
 /* `never` is for rules only. */
 static const char *const job_whens[] = { "on_success", "on_failure", "always",
                                          "manual",     "delayed",    NULL };
+static const char *const bridge_whens[] = { "on_success", "on_failure", "always", "manual", NULL };
 
 static void read_when(Entry *e, const Keyword *keyword, const Node *value)
 {
@@ -72,46 +73,59 @@ static void read_variables(Entry *e, const Keyword *keyword, const Node *value)
 /* In the order in which GitLab reports them. */
 static const Keyword job_keywords[] = {
     { "extends", read_ignored, SHAPE_STRINGS_OR_STRING },
+    { "resource_group", read_string, SHAPE_STRING, offsetof(CiJob, resource_group) },
     { "when", read_when },
+    { "dependencies", read_strings, SHAPE_STRINGS, offsetof(CiJob, dependencies) },
     { "allow_failure", read_allow_failure },
     { "start_in", read_start_in },
+    { "manual_confirmation", read_string, SHAPE_STRING, offsetof(CiJob, manual_confirmation) },
     { "icon", read_string, SHAPE_STRING, offsetof(CiJob, icon) },
     { "stage", read_stage },
+    KEYWORD_LATER("only"),
+    KEYWORD_LATER("except"),
     { "rules", read_rules },
     { "variables", read_variables },
+    { "inherit", entry_read_inherit },
+    { "environment", entry_read_environment, SHAPE_ANY, offsetof(CiJob, environment) },
+    { "interruptible", entry_read_interruptible, SHAPE_ANY, offsetof(CiJob, interruptible) },
     { "before_script", entry_read_script, SHAPE_ANY, offsetof(CiJob, before_script) },
     { "script", entry_read_script, SHAPE_ANY, offsetof(CiJob, script) },
     { "after_script", entry_read_script, SHAPE_ANY, offsetof(CiJob, after_script) },
+    { "hooks", entry_read_hooks, SHAPE_ANY, offsetof(CiJob, pre_get_sources) },
+    { "cache", entry_read_caches, SHAPE_ANY, offsetof(CiJob, caches) },
     { "image", entry_read_image, SHAPE_ANY, offsetof(CiJob, image) },
+    { "services", entry_read_services, SHAPE_ANY, offsetof(CiJob, services) },
     { "timeout", entry_read_timeout, SHAPE_ANY, offsetof(CiJob, timeout_s) },
     { "tags", entry_read_tags, SHAPE_ANY, offsetof(CiJob, tags) },
     { "artifacts", entry_read_artifacts, SHAPE_ANY, offsetof(CiJob, artifacts) },
     { "retry", entry_read_retry, SHAPE_ANY, offsetof(CiJob, retry) },
     { "needs", entry_read_needs },
-    KEYWORD_LATER("run"),
+    { "coverage", entry_read_coverage, SHAPE_ANY, offsetof(CiJob, coverage) },
+    { "release", entry_read_release, SHAPE_ANY, offsetof(CiJob, release) },
     KEYWORD_LATER("trigger"),
-    KEYWORD_LATER("only"),
-    KEYWORD_LATER("except"),
-    KEYWORD_LATER("dependencies"),
-    KEYWORD_LATER("environment"),
-    KEYWORD_LATER("resource_group"),
-    KEYWORD_LATER("inherit"),
-    KEYWORD_LATER("interruptible"),
-    KEYWORD_LATER("cache"),
-    KEYWORD_LATER("services"),
     KEYWORD_LATER("parallel"),
-    KEYWORD_LATER("hooks"),
-    KEYWORD_LATER("coverage"),
-    KEYWORD_LATER("id_tokens"),
-    KEYWORD_LATER("identity"),
-    KEYWORD_LATER("secrets"),
-    KEYWORD_LATER("release"),
-    KEYWORD_LATER("pages"),
-    KEYWORD_LATER("publish"),
-    KEYWORD_LATER("manual_confirmation"),
-    KEYWORD_LATER("inputs"),
-    KEYWORD_LATER("dast_configuration"),
+    { "id_tokens", entry_read_id_tokens, SHAPE_ANY, offsetof(CiJob, id_tokens) },
+    { "identity", entry_read_identity, SHAPE_ANY, offsetof(CiJob, identity) },
+    { "secrets", entry_read_secrets, SHAPE_ANY, offsetof(CiJob, secrets) },
+    { "dast_configuration", entry_read_dast, SHAPE_ANY, offsetof(CiJob, dast_configuration) },
+    { "inputs", entry_read_job_inputs, SHAPE_ANY, offsetof(CiJob, inputs) },
+    { "pages", entry_read_pages, SHAPE_ANY, offsetof(CiJob, pages) },
+    { "publish", entry_read_publish, SHAPE_ANY, offsetof(CiJob, publish) },
+    { "run", entry_read_run, SHAPE_ANY, offsetof(CiJob, run) },
 };
+
+/* The keywords of the job's own kind into @keywords, which has room for all. */
+static size_t keywords_of(const Entry *e, Keyword *keywords)
+{
+    bool bridge = node_get(e->node, "trigger") || !job_has_body(e->node);
+    size_t n = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(job_keywords); i++) {
+        if (!bridge || trigger_knows(job_keywords[i].name))
+            keywords[n++] = job_keywords[i];
+    }
+    return n;
+}
 
 static const Node *given(const Entry *e, const char *key)
 {
@@ -176,14 +190,15 @@ static bool check_rules(const Entry *e)
 
 static bool check_when(const Entry *e)
 {
+    const char *const *whens = node_get(e->node, "trigger") ? bridge_whens : job_whens;
     const Node *when = given(e, "when");
     bool ok = true;
 
-    if (!when || shape_fits(when, SHAPE_CHOICE, job_whens))
+    if (!when || shape_fits(when, SHAPE_CHOICE, whens))
         return true;
     if (!node_is_string(when))
         ok = compiler_report_lower(e->c, when, "%s when should be a string", e->location);
-    g_autofree char *choices = g_strjoinv(", ", (char **)job_whens);
+    g_autofree char *choices = g_strjoinv(", ", (char **)whens);
     return compiler_report_lower(e->c, when, "%s when should be one of: %s", e->location,
                                  choices) &&
            ok;
@@ -193,6 +208,9 @@ static bool check_allow_failure(const Entry *e)
 {
     const Node *value = given(e, "allow_failure");
 
+    if (value && value->kind != NODE_BOOL && node_get(e->node, "trigger"))
+        return compiler_report_lower(e->c, value, "%s allow failure should be a boolean value",
+                                     e->location);
     return !value || value->kind == NODE_BOOL || value->kind == NODE_MAP ||
            compiler_report_lower(
                e->c, value, "%s allow failure should be a hash or a boolean value", e->location);
@@ -219,34 +237,21 @@ static bool check_start_in(const Entry *e)
 /* All that is checked at the job itself. */
 static bool check_job(const Entry *e, const Node *key)
 {
+    Keyword keywords[G_N_ELEMENTS(job_keywords)];
+    size_t n = keywords_of(e, keywords);
     bool ok = check_name(e, key);
 
     ok = check_exclusive(e) && ok;
     ok = check_rules(e) && ok;
-    ok = entry_check_keys(e, job_keywords, G_N_ELEMENTS(job_keywords)) && ok;
-    if (!node_get(e->node, "run") && !node_get(e->node, "trigger") &&
+    ok = entry_check_keys(e, keywords, n) && ok;
+    if (job_has_body(e->node) && !node_get(e->node, "run") && !node_get(e->node, "trigger") &&
         node_is_blank(node_get(e->node, "script")))
         ok = compiler_report_lower(e->c, e->node, "%s script can't be blank", e->location);
-    ok = entry_check_shapes(e, job_keywords, G_N_ELEMENTS(job_keywords)) && ok;
+    ok = entry_check_shapes(e, keywords, n) && ok;
     ok = check_when(e) && ok;
     ok = check_allow_failure(e) && ok;
-    return check_start_in(e) && ok;
-}
-
-static void apply_defaults(CiJob *job, const Defaults *defaults)
-{
-    if (!job->before_script)
-        job->before_script = defaults->before_script;
-    if (!job->after_script)
-        job->after_script = defaults->after_script;
-    if (!job->tags)
-        job->tags = defaults->tags;
-    if (!job->image)
-        job->image = defaults->image;
-    if (!job->artifacts)
-        job->artifacts = defaults->artifacts;
-    if (!job->retry)
-        job->retry = defaults->retry;
+    ok = check_start_in(e) && ok;
+    return entry_check_publish(e, key->text) && ok;
 }
 
 /* A last rule of `when` alone adds the job to every pipeline that a push may cause. */
@@ -274,6 +279,7 @@ typedef struct Jobs {
     const Defaults *defaults;
     CiConfig *config;
     GHashTable *stages; /* name -> index + 1 */
+    const CiPolicy *default_only;
 } Jobs;
 
 static bool read_job(Entry *e, const Node *key, const Jobs *jobs)
@@ -289,8 +295,15 @@ static bool read_job(Entry *e, const Node *key, const Jobs *jobs)
     entry_read(e, job_keywords, G_N_ELEMENTS(job_keywords));
     if (!given(e, "allow_failure"))
         job->allow_failure = job->when == WHEN_MANUAL;
+    if (!job->only && !node_get(e->node, "rules") && !given(e, "only") &&
+        !jobs->config->has_workflow_rules)
+        job->only = jobs->default_only;
     job->stage_index = GPOINTER_TO_INT(g_hash_table_lookup(jobs->stages, job->stage)) - 1;
-    apply_defaults(job, jobs->defaults);
+    entry_apply_defaults(job, jobs->defaults, false);
+    if (entry_is_pages(e, job->name))
+        entry_add_pages(e, job);
+    if (!entry_check_dependencies(e))
+        return false;
     warn_of_open_rules(e, jobs->config->has_workflow_rules);
     return true;
 }
@@ -348,18 +361,6 @@ static bool check_jobs(Compiler *c, const Node *root, const GPtrArray *pairs)
     return ok;
 }
 
-/* A job that only mirrors the status of another pipeline has `needs` and no body. */
-static void report_mirror(const Entry *e)
-{
-    const Node *needs = node_get(e->node, "needs");
-    const Node *first = needs->kind == NODE_LIST && needs->n > 0 ? needs->items[0] : needs;
-
-    if (node_get(first, "pipeline"))
-        compiler_report_unsupported(e->c, needs, entry_location(e, "needs"), "pipeline");
-    else
-        entry_report(e, e->node, "should contain either a trigger or a needs:pipeline");
-}
-
 static const char *job_location(Compiler *c, const Node *key)
 {
     return arena_printf(c->arena, "jobs:%s",
@@ -387,6 +388,15 @@ static bool is_job_pair(const NodePair *pair)
     return true;
 }
 
+/* Whether the job's needs name a pipeline to mirror. */
+static bool mirrors(const Node *job)
+{
+    const Node *needs = node_get(job, "needs");
+    const Node *first = needs->kind == NODE_LIST && needs->n > 0 ? needs->items[0] : needs;
+
+    return node_get(first, "pipeline") && !node_get(first, "job");
+}
+
 static void read_pair(Compiler *c, const NodePair *pair, const Jobs *jobs, CiJob *job)
 {
     Entry e = { c, job_location(c, pair->key), pair->value, job };
@@ -394,8 +404,8 @@ static void read_pair(Compiler *c, const NodePair *pair, const Jobs *jobs, CiJob
     if (job_is_hidden(pair)) {
         if (node_is_blank(pair->value))
             entry_report(&e, pair->key, "can't be blank");
-    } else if (!job_has_body(pair->value)) {
-        report_mirror(&e);
+    } else if (!job_has_body(pair->value) && !mirrors(pair->value)) {
+        entry_report(&e, pair->key, "should contain either a trigger or a needs:pipeline");
     } else if (read_job(&e, pair->key, jobs)) {
         jobs->config->n_jobs++;
     }
@@ -421,7 +431,7 @@ void entry_read_jobs(Compiler *c, const Node *root, const Defaults *defaults, Ci
     if (!check_jobs(c, root, pairs))
         return;
     g_autoptr(GHashTable) stages = stage_table(config);
-    Jobs jobs = { defaults, config, stages };
+    Jobs jobs = { defaults, config, stages, entry_default_only(c) };
     CiJob *list = arena_new0(c->arena, CiJob, pairs->len);
     config->jobs = list;
     for (guint i = 0; i < pairs->len; i++)

@@ -1,4 +1,4 @@
-/* entry_parts.c - small keywords that jobs and `default` share: scripts, image, tags, timeout. */
+/* entry_parts.c - small keywords that jobs and `default` share: scripts, tags, timeout. */
 #include "ci/entry.h"
 
 #include <string.h>
@@ -44,73 +44,4 @@ void entry_read_timeout(Entry *e, const Keyword *keyword, const Node *value)
         entry_report(&timeout, value, "should not exceed the limit");
     else
         G_STRUCT_MEMBER(int64_t, e->out, keyword->offset) = seconds;
-}
-
-static void read_pull_policy(Entry *e, const Keyword *keyword, const Node *value)
-{
-    static const char *const policies[] = { "always", "never", "if-not-present", NULL };
-    Entry policy = { e->c, entry_location(e, keyword->name), value, e->out };
-    g_autoptr(GString) unknown = g_string_new(NULL);
-
-    if (!shape_fits(value, SHAPE_STRINGS_OR_STRING, NULL)) {
-        entry_report(&policy, value, "should be an array of strings or a string");
-        return;
-    }
-    if (node_is_blank(value)) {
-        entry_report(&policy, value, "can't be blank");
-        return;
-    }
-    CiStrings given = strings_of(e->c->arena, value);
-    for (size_t i = 0; given[i]; i++) {
-        if (!g_strv_contains(policies, given[i]))
-            g_string_append_printf(unknown, "%s%s", unknown->len ? ", " : "", given[i]);
-    }
-    if (unknown->len > 0)
-        entry_report(&policy, value, "contains unknown values: %s", unknown->str);
-    else
-        read_strings(e, keyword, value);
-}
-
-static const Keyword image_keywords[] = {
-    { "name", read_string, SHAPE_STRING, offsetof(CiImage, name) },
-    { "entrypoint", read_strings, SHAPE_STRINGS, offsetof(CiImage, entrypoint) },
-    { "pull_policy", read_pull_policy, SHAPE_ANY, offsetof(CiImage, pull_policy) },
-    KEYWORD_LATER("docker"),
-    KEYWORD_LATER("kubernetes"),
-};
-
-static bool read_image_hash(Entry *image)
-{
-    bool ok = true;
-
-    if (node_get(image->node, "ports"))
-        return entry_report(image, image->node, "contains disallowed keys: ports");
-    ok = entry_check_keys(image, image_keywords, G_N_ELEMENTS(image_keywords));
-    if (node_is_blank(node_get(image->node, "name")))
-        ok =
-            compiler_report_lower(image->c, image->node, "%s name can't be blank", image->location);
-    if (!entry_check_shapes(image, image_keywords, G_N_ELEMENTS(image_keywords)) || !ok)
-        return false;
-    entry_read(image, image_keywords, G_N_ELEMENTS(image_keywords));
-    return true;
-}
-
-void entry_read_image(Entry *e, const Keyword *keyword, const Node *value)
-{
-    CiImage *image = arena_new0(e->c->arena, CiImage, 1);
-    Entry entry = { e->c, entry_location(e, keyword->name), value, image };
-
-    if (node_is_string(value)) {
-        image->name = value->text;
-        if (node_is_blank(value)) {
-            compiler_report_lower(e->c, value, "%s name can't be blank", entry.location);
-            return;
-        }
-    } else if (value->kind != NODE_MAP) {
-        entry_report(&entry, value, "should be a hash or a string");
-        return;
-    } else if (!read_image_hash(&entry)) {
-        return;
-    }
-    G_STRUCT_MEMBER(const CiImage *, e->out, keyword->offset) = image;
 }

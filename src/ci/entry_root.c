@@ -10,27 +10,27 @@ static const char *const default_stages[] = { ".pre", "build", "test", "deploy",
 static const Keyword default_keywords[] = {
     { "before_script", entry_read_script, SHAPE_ANY, offsetof(Defaults, before_script) },
     { "image", entry_read_image, SHAPE_ANY, offsetof(Defaults, image) },
+    { "services", entry_read_services, SHAPE_ANY, offsetof(Defaults, services) },
     { "after_script", entry_read_script, SHAPE_ANY, offsetof(Defaults, after_script) },
-    { "timeout", read_ignored }, /* accepted without effect, as in GitLab */
+    { "hooks", entry_read_hooks, SHAPE_ANY, offsetof(Defaults, pre_get_sources) },
+    { "cache", entry_read_caches, SHAPE_ANY, offsetof(Defaults, caches) },
+    { "interruptible", entry_read_interruptible, SHAPE_ANY, offsetof(Defaults, interruptible) },
+    { "timeout", entry_read_timeout, SHAPE_ANY, offsetof(Defaults, unused_timeout_s) },
+    { "retry", entry_read_retry, SHAPE_ANY, offsetof(Defaults, retry) },
     { "tags", entry_read_tags, SHAPE_ANY, offsetof(Defaults, tags) },
     { "artifacts", entry_read_artifacts, SHAPE_ANY, offsetof(Defaults, artifacts) },
-    KEYWORD_LATER("services"),
-    KEYWORD_LATER("cache"),
-    KEYWORD_LATER("interruptible"),
-    { "retry", entry_read_retry, SHAPE_ANY, offsetof(Defaults, retry) },
-    KEYWORD_LATER("hooks"),
-    KEYWORD_LATER("id_tokens"),
-    KEYWORD_LATER("identity"),
+    { "id_tokens", entry_read_id_tokens, SHAPE_ANY, offsetof(Defaults, id_tokens) },
+    { "identity", entry_read_identity, SHAPE_ANY, offsetof(Defaults, identity) },
 };
 
 /* Top-level keywords that give the same as those of `default`. */
 static const Keyword old_default_keywords[] = {
     { "before_script", entry_read_script, SHAPE_ANY, offsetof(Defaults, before_script) },
     { "image", entry_read_image, SHAPE_ANY, offsetof(Defaults, image) },
+    { "services", entry_read_services, SHAPE_ANY, offsetof(Defaults, services) },
     { "after_script", entry_read_script, SHAPE_ANY, offsetof(Defaults, after_script) },
+    { "cache", entry_read_caches, SHAPE_ANY, offsetof(Defaults, caches) },
 };
-
-static const char *const later_root_keys[] = { "services", "cache", "types" };
 
 static void read_workflow_name(Entry *e, const Keyword *keyword, const Node *value)
 {
@@ -56,29 +56,14 @@ static void read_workflow_rules(Entry *e, const Keyword *keyword, const Node *va
         entry_rules(e->c, "workflow:rules", value, true, &config->n_workflow_rules);
 }
 
-static const char *const job_failure_choices[] = { "none", "all", NULL };
-
-static void read_on_job_failure(Entry *e, const Keyword *keyword, const Node *value)
-{
-    CiConfig *config = e->out;
-
-    if (shape_fits(value, SHAPE_CHOICE, job_failure_choices))
-        config->cancel_on_job_failure = g_str_equal(value->text, "all");
-    else
-        compiler_report_lower(e->c, value, "%s on job failure must be one of: none, all",
-                              e->location);
-}
-
-static const Keyword auto_cancel_keywords[] = {
-    KEYWORD_LATER("on_new_commit"),
-    { "on_job_failure", read_on_job_failure },
-};
-
 static void read_auto_cancel(Entry *e, const Keyword *keyword, const Node *value)
 {
-    Entry hash = { e->c, entry_location(e, keyword->name), value, e->out };
+    CiConfig *config = e->out;
+    AutoCancel chosen = { 0 };
 
-    (void)entry_read_hash(&hash, auto_cancel_keywords, G_N_ELEMENTS(auto_cancel_keywords));
+    entry_auto_cancel(e->c, entry_location(e, keyword->name), value, &chosen);
+    config->on_new_commit = chosen.on_new_commit;
+    config->cancel_on_job_failure = chosen.on_job_failure == CI_TRUE;
 }
 
 static const Keyword workflow_keywords[] = {
@@ -169,15 +154,6 @@ static void read_workflow(Compiler *c, const Node *root, CiConfig *config)
         (void)entry_read_hash(&e, workflow_keywords, G_N_ELEMENTS(workflow_keywords));
 }
 
-static void check_later_keys(Compiler *c, const Node *root)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(later_root_keys); i++) {
-        const Node *value = node_get(root, later_root_keys[i]);
-        if (value)
-            compiler_report_unsupported(c, value, "", later_root_keys[i]);
-    }
-}
-
 bool entry_read_root(Compiler *c, const Node *root, CiConfig *config)
 {
     Defaults defaults = { 0 };
@@ -189,7 +165,6 @@ bool entry_read_root(Compiler *c, const Node *root, CiConfig *config)
     if (!node_is_null(variables))
         config->variables = entry_variables(c, "variables", variables, VARIABLES_GLOBAL);
     read_stages(c, root, config);
-    check_later_keys(c, root);
     read_workflow(c, root, config);
     entry_read_jobs(c, root, &defaults, config);
     return c->messages->len == 0;

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { INDEX_FROM = 12 }; /* fewer keys are found faster by walking them */
@@ -57,6 +58,7 @@ static void take_measure(Node *parent, const Node *child)
     if (__builtin_add_overflow(parent->weight, child->weight, &parent->weight))
         parent->weight = G_MAXSIZE;
     parent->height = MAX(parent->height, child->height + 1);
+    parent->unresolved = parent->unresolved || child->unresolved;
 }
 
 void node_append(Arena *arena, Node *list, const Node *item)
@@ -195,6 +197,18 @@ bool node_equal(const Node *a, const Node *b)
     return a == b || (a->kind == b->kind && a->text && g_str_equal(a->text, b->text));
 }
 
+/* Numbers that JSON has no form for, or that its readers refuse, are texts. */
+static void write_number(JsonWriter *w, const Node *node)
+{
+    int64_t number;
+
+    if (node->kind == NODE_INT ? text_to_int(node->text, &number)
+                               : isfinite(g_ascii_strtod(node->text, NULL)))
+        jw_raw(w, node->text);
+    else
+        jw_string(w, node->text);
+}
+
 static void write_json(JsonWriter *w, const Node *node)
 {
     switch (node->kind) {
@@ -206,7 +220,7 @@ static void write_json(JsonWriter *w, const Node *node)
         break;
     case NODE_INT:
     case NODE_FLOAT:
-        jw_raw(w, node->text);
+        write_number(w, node);
         break;
     case NODE_STRING:
     case NODE_SYMBOL:
@@ -251,7 +265,7 @@ static bool spend(size_t *budget, size_t n)
 /* Recursive: both sides are at most as deep as the YAML depth limit. */
 const Node *node_merge(Arena *arena, const Node *left, const Node *right, size_t *budget)
 {
-    if (left->kind != NODE_MAP || right->kind != NODE_MAP)
+    if (left->kind != NODE_MAP || right->kind != NODE_MAP || left->reference || right->reference)
         return right;
     if (!spend(budget, left->n + right->n))
         return NULL;
