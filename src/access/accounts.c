@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "store/access_tokens.h"
 #include "store/checked_write.h"
+#include "store/instance_values.h"
 #include "store/members.h"
 
 #include <string.h>
@@ -120,6 +121,8 @@ typedef struct First {
     bool is_new;
 } First;
 
+static const char FIRST_START[] = "first_start";
+
 static bool insert_first(Db *db, void *data, Error *err)
 {
     First *first = data;
@@ -130,7 +133,11 @@ static bool insert_first(Db *db, void *data, Error *err)
         return false;
     if (n > 0)
         return true;
-    first->is_new = true;
+    /* Of servers that start together, one; the others wait here until it has committed. */
+    if (!instance_value_add(db, FIRST_START, "done", &first->is_new, err))
+        return false;
+    if (!first->is_new)
+        return true;
     if (!insert(db, first->user, err))
         return false;
     first->token->user_id = first->user->id;

@@ -31,6 +31,7 @@
 typedef struct PostgresConnection {
     PGconn *pg;
     PostgresStatements *statements;
+    bool is_gone;        /* the server has said so, or hung up */
     DbTrouble trouble;   /* since the last begin */
     int64_t transaction; /* number of the last begin */
 } PostgresConnection;
@@ -61,9 +62,11 @@ static PostgresStatement *result_of(DbStatement *statement)
 /* Notes what would make another attempt worth it; returns false. */
 static bool failed(PostgresConnection *c, const Error *err)
 {
-    if (PQstatus(c->pg) != CONNECTION_OK)
+    if (err->code == ERR_DB_AWAY || PQstatus(c->pg) != CONNECTION_OK) {
+        c->is_gone = true;
         c->trouble = DB_TROUBLE_LOST;
-    else if (err->code == ERR_DB_RETRY && c->trouble == DB_NO_TROUBLE)
+    }
+    if (err->code == ERR_DB_RETRY && c->trouble == DB_NO_TROUBLE)
         c->trouble = DB_TROUBLE_CONFLICT;
     return false;
 }
@@ -128,32 +131,27 @@ static bool make_migrations_table(DbConnection *conn, Error *err)
                   err);
 }
 
-/* Ours, or empty.  Other programs have a table of this name too: ours is marked. */
+/* Ours, or empty.  Other programs have a table of this name too: ours is marked.  One statement, since
+ * another server may be making its tables just now. */
 static bool check_whose(PostgresConnection *c, Error *err)
 {
-    int64_t n_marked = 0;
-    int64_t n_tables = 0;
+    int64_t is_ours = 0;
     int64_t has_schema = 0;
 
-    if (!query_int(c,
-                   "SELECT COUNT(*) FROM (SELECT current_schema() AS s) AS x WHERE s IS NOT NULL",
-                   &has_schema, err))
+    if (!query_int(c, "SELECT current_schema() IS NOT NULL", &has_schema, err))
         return false;
     if (!has_schema)
         return error_set(
             err, ERR_USAGE,
             "the database has no schema to use: its search_path names none that exists");
     if (!query_int(c,
-                   "SELECT COUNT(*) FROM pg_class WHERE relname = 'schema_migrations'"
-                   " AND relnamespace = current_schema()::regnamespace"
-                   " AND obj_description(oid, 'pg_class') = '" MARK "'",
-                   &n_marked, err) ||
-        !query_int(c,
-                   "SELECT COUNT(*) FROM pg_class WHERE relkind IN ('r', 'p')"
+                   "SELECT COUNT(*) = 0 OR COUNT(*) FILTER (WHERE relname = 'schema_migrations'"
+                   " AND obj_description(oid, 'pg_class') = '" MARK "') > 0"
+                   " FROM pg_class WHERE relkind IN ('r', 'p')"
                    " AND relnamespace = current_schema()::regnamespace",
-                   &n_tables, err))
+                   &is_ours, err))
         return false;
-    return n_marked > 0 || n_tables == 0 ||
+    return is_ours ||
            error_set(err, ERR_USAGE, "the database \"%s\" is not empty, and not one of Penstock",
                      PQdb(c->pg));
 }
@@ -245,10 +243,11 @@ static DbConnection *connect_to(const char *where, DbConnectionUse use, Error *e
 /* A socket that can be read while nothing was asked has been closed, or tells of it. */
 static bool is_lost(DbConnection *conn)
 {
-    PGconn *pg = postgres_of(conn)->pg;
+    const PostgresConnection *c = postgres_of(conn);
+    PGconn *pg = c->pg;
     struct pollfd fd = { .fd = PQsocket(pg), .events = POLLIN };
 
-    if (PQstatus(pg) != CONNECTION_OK || PQpipelineStatus(pg) != PQ_PIPELINE_OFF)
+    if (c->is_gone || PQstatus(pg) != CONNECTION_OK || PQpipelineStatus(pg) != PQ_PIPELINE_OFF)
         return true;
     return poll(&fd, 1, 0) > 0 && (!PQconsumeInput(pg) || PQstatus(pg) != CONNECTION_OK);
 }
@@ -279,7 +278,7 @@ static DbOutcome commit(DbConnection *conn, Error *err)
     PGresult *result = query(c, "COMMIT", err);
 
     if (!result)
-        return PQstatus(c->pg) == CONNECTION_OK ? DB_UNDONE : DB_UNKNOWN;
+        return c->is_gone ? DB_UNKNOWN : DB_UNDONE;
     /* In a transaction with a failed statement, COMMIT succeeds in rolling back. */
     bool committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
     PQclear(result);

@@ -13,7 +13,7 @@ enum {
     FIRST_BACK_OFF_US = 50000,
     MAX_BACK_OFF_US = 2 * G_USEC_PER_SEC,
     RENEW_US =
-        10 * G_USEC_PER_SEC, /* how long who has a lost connection in hand tries for another */
+        5 * G_USEC_PER_SEC, /* how long who has a lost connection in hand tries for another */
     RENEW_PAUSE_US = 50000
 };
 

@@ -12,7 +12,7 @@
 
 enum {
     MAX_CONFLICTS = 30, /* with growing pauses: some seconds */
-    MAX_LOSSES = 3,
+    MAX_LOSSES = 5,
     FIRST_PAUSE_US = 500,
     MAX_PAUSE_US = 200000,
     ASK_AGAIN_US = 100000,

@@ -11,8 +11,8 @@ static const struct {
     { "23505", ERR_DB_UNIQUE },   { "23503", ERR_DB_FOREIGN_KEY },
     { "40001", ERR_DB_RETRY },    /* serialization_failure */
     { "40P01", ERR_DB_RETRY },    /* deadlock_detected */
-    { "55P03", ERR_DB_AWAY },     /* lock_timeout: somebody holds it for too long */
-    { "57014", ERR_DB_AWAY },     /* statement_timeout */
+    { "55P03", ERR_UNAVAILABLE }, /* lock_timeout: somebody holds it for too long */
+    { "57014", ERR_UNAVAILABLE }, /* statement_timeout */
     { "57P", ERR_DB_AWAY },       /* the server stops, starts, or has ended us */
     { "08", ERR_DB_AWAY },        /* connections */
     { "53300", ERR_DB_AWAY },     /* too_many_connections */
@@ -39,6 +39,8 @@ bool postgres_error(PGconn *pg, const PGresult *result, Error *err)
     g_strdelimit(g_strstrip(line), "\n\t", ' ');
     if (!*line)
         return error_set(err, ERR_DB_AWAY, "the connection to the database was lost");
-    return error_set(err, postgres_error_code(state), "%s (PostgreSQL %s)", line,
-                     state ? state : "connection");
+    ErrCode code = postgres_error_code(state);
+    if (code == ERR_UNAVAILABLE)
+        return error_set(err, code, "the database took too long");
+    return error_set(err, code, "%s (PostgreSQL %s)", line, state ? state : "connection");
 }

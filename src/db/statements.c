@@ -67,6 +67,9 @@ static bool check_columns(const DbDriver *d, DbStatement *statement, const Colum
                      d->n_columns(statement), sql);
 }
 
+/* Of a connection in one statement: something keeps cutting them off. */
+enum { MAX_RENEWALS = 5 };
+
 static DbStatement *start(Db *db, const char *sql, const DbArg *args, Error *err)
 {
     if (!db->conn) {
@@ -76,7 +79,7 @@ static DbStatement *start(Db *db, const char *sql, const DbArg *args, Error *err
     database_observed(db->database, sql, args);
     DbStatement *statement = db->driver->start(db->conn, sql, args, err);
     /* A read may be asked again: nothing has happened yet. */
-    if (!statement && database_renew(db->database, db)) {
+    for (int i = 0; !statement && i < MAX_RENEWALS && database_renew(db->database, db); i++) {
         error_clear(err);
         statement = db->driver->start(db->conn, sql, args, err);
     }

@@ -123,13 +123,15 @@ static bool has_ref(const RepoRef *refs, size_t n, const char *name)
     return false;
 }
 
+/* The states first: what another server processes in between is then a move that is done already, and
+ * not one backwards. */
 static bool read_both(const Site *site, Arena *arena, int64_t project_id, const RepoRef **refs,
                       size_t *n_refs, RefState **states, size_t *n_states, Error *err)
 {
     g_autoptr(Db) db = database_reader(site->database);
 
-    return repo_list_refs(site->repos, project_id, arena, refs, n_refs, err) &&
-           ref_state_list(db, arena, project_id, states, n_states, err);
+    return ref_state_list(db, arena, project_id, states, n_states, err) &&
+           repo_list_refs(site->repos, project_id, arena, refs, n_refs, err);
 }
 
 static bool process_refs(const Push *push, Error *err)
