@@ -107,6 +107,8 @@ static bool compile(Compiler *c, CiConfig *config)
     const Node *root = include_load(c);
     if (root)
         root = extends_resolve(c, root);
+    if (root)
+        root = reference_resolve(c, root);
     return root && entry_read_root(c, root, config) && validate_jobs(c, config);
 }
 

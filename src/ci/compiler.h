@@ -49,6 +49,9 @@ const Node *include_load(Compiler *c);
 /* Every top-level mapping with the bases that it extends.  NULL: reported. */
 const Node *extends_resolve(Compiler *c, const Node *root);
 
+/* Every "!reference [key, key]" replaced by what stands at that path.  NULL: reported. */
+const Node *reference_resolve(Compiler *c, const Node *root);
+
 /* Reads the merged tree into @config.  false: reported. */
 bool entry_read_root(Compiler *c, const Node *root, CiConfig *config);
 

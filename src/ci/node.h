@@ -38,6 +38,8 @@ struct Node {
     int column;
     bool truth;         /* NODE_BOOL */
     bool open;          /* a collection that is still being built */
+    bool reference;     /* "!reference": not yet what it stands for */
+    bool unresolved;    /* it or something below it was a reference when it was put here */
     const char *file;   /* NULL: the text had no name */
     const char *text;   /* of a scalar, as a variable's value would show it; NULL: list and map */
     size_t n;           /* items or pairs */
@@ -81,7 +83,7 @@ bool node_equal(const Node *a, const Node *b);
 /* Compact JSON, for messages that print a value. */
 const char *node_to_json(Arena *arena, const Node *node);
 
-/* @right over @left: two mappings key by key, all else is replaced.  Counts the pairs it copies
+/* @right over @left: two mappings key by key, all else (references too) is replaced.  Counts the pairs it copies
  * against @budget; past it the result is NULL. */
 const Node *node_merge(Arena *arena, const Node *left, const Node *right, size_t *budget);
 

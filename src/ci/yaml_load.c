@@ -80,9 +80,9 @@ static bool is_list_of_maps(const Node *node)
 /* "<<: value": of several mappings the first wins.  @by_alias: an alias of a list is no merge. */
 static void merge_key(Loader *l, Frame *top, const Node *value, bool by_alias)
 {
-    if (value->kind == NODE_MAP) {
+    if (value->kind == NODE_MAP && !value->reference) {
         merge_into(l, top->node, value);
-    } else if (!by_alias && is_list_of_maps(value)) {
+    } else if (!by_alias && !value->reference && is_list_of_maps(value)) {
         for (size_t i = value->n; i > 0; i--)
             merge_into(l, top->node, value->items[i - 1]);
     } else {
@@ -170,11 +170,12 @@ static const char *refused_tag(Loader *l, const char *tag)
 }
 
 /* What a tag does to a list or mapping. */
-static void tag_collection(Loader *l, const char *tag, const Node *node)
+static void tag_collection(Loader *l, const char *tag, Node *node)
 {
     switch (tag_kind(tag)) {
     case TAG_REFERENCE:
-        note(l, "YAML tag '!reference' is not supported by this version of Penstock", node);
+        node->reference = true;
+        node->unresolved = true;
         break;
     case TAG_REFUSED:
         note(l, refused_tag(l, tag), node);
@@ -221,7 +222,9 @@ static const char *type_scalar(Loader *l, const yaml_event_t *event, const char 
     case TAG_STR:
         return NULL;
     case TAG_REFERENCE:
-        return "YAML tag '!reference' is not supported by this version of Penstock";
+        node->reference = true;
+        node->unresolved = true;
+        return NULL;
     case TAG_REFUSED:
         return refused_tag(l, tag);
     case TAG_BROKEN:
