@@ -1,6 +1,8 @@
 /* compiler.c - the order of the steps, and the messages they leave. */
 #include "ci/compiler.h"
 
+#include "ci/matrix.h"
+
 #include <string.h>
 
 enum {
@@ -109,7 +111,8 @@ static bool compile(Compiler *c, CiConfig *config)
         root = extends_resolve(c, root);
     if (root)
         root = reference_resolve(c, root);
-    return root && entry_read_root(c, root, config) && validate_jobs(c, config);
+    return root && entry_read_root(c, root, config) && matrix_expand(c, config) &&
+           validate_jobs(c, config);
 }
 
 CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages)

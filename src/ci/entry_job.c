@@ -81,8 +81,8 @@ static const Keyword job_keywords[] = {
     { "manual_confirmation", read_string, SHAPE_STRING, offsetof(CiJob, manual_confirmation) },
     { "icon", read_string, SHAPE_STRING, offsetof(CiJob, icon) },
     { "stage", read_stage },
-    KEYWORD_LATER("only"),
-    KEYWORD_LATER("except"),
+    { "only", entry_read_only },
+    { "except", entry_read_except },
     { "rules", read_rules },
     { "variables", read_variables },
     { "inherit", entry_read_inherit },
@@ -102,8 +102,8 @@ static const Keyword job_keywords[] = {
     { "needs", entry_read_needs },
     { "coverage", entry_read_coverage, SHAPE_ANY, offsetof(CiJob, coverage) },
     { "release", entry_read_release, SHAPE_ANY, offsetof(CiJob, release) },
-    KEYWORD_LATER("trigger"),
-    KEYWORD_LATER("parallel"),
+    { "trigger", entry_read_trigger },
+    { "parallel", entry_read_parallel },
     { "id_tokens", entry_read_id_tokens, SHAPE_ANY, offsetof(CiJob, id_tokens) },
     { "identity", entry_read_identity, SHAPE_ANY, offsetof(CiJob, identity) },
     { "secrets", entry_read_secrets, SHAPE_ANY, offsetof(CiJob, secrets) },
@@ -114,10 +114,16 @@ static const Keyword job_keywords[] = {
     { "run", entry_read_run, SHAPE_ANY, offsetof(CiJob, run) },
 };
 
+/* What has a script is a job, whatever else it has. */
+static bool is_bridge(const Node *job)
+{
+    return !node_get(job, "script") && !node_get(job, "run");
+}
+
 /* The keywords of the job's own kind into @keywords, which has room for all. */
 static size_t keywords_of(const Entry *e, Keyword *keywords)
 {
-    bool bridge = node_get(e->node, "trigger") || !job_has_body(e->node);
+    bool bridge = is_bridge(e->node);
     size_t n = 0;
 
     for (size_t i = 0; i < G_N_ELEMENTS(job_keywords); i++) {
@@ -190,7 +196,7 @@ static bool check_rules(const Entry *e)
 
 static bool check_when(const Entry *e)
 {
-    const char *const *whens = node_get(e->node, "trigger") ? bridge_whens : job_whens;
+    const char *const *whens = is_bridge(e->node) ? bridge_whens : job_whens;
     const Node *when = given(e, "when");
     bool ok = true;
 
@@ -208,7 +214,7 @@ static bool check_allow_failure(const Entry *e)
 {
     const Node *value = given(e, "allow_failure");
 
-    if (value && value->kind != NODE_BOOL && node_get(e->node, "trigger"))
+    if (value && value->kind != NODE_BOOL && is_bridge(e->node))
         return compiler_report_lower(e->c, value, "%s allow failure should be a boolean value",
                                      e->location);
     return !value || value->kind == NODE_BOOL || value->kind == NODE_MAP ||

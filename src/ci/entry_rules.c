@@ -10,6 +10,7 @@ static void read_if(Entry *e, const Keyword *keyword, const Node *value)
 {
     CiRule *rule = e->out;
 
+    rule->text = value->text;
     rule->condition = expression_parse(e->c->cache, value->text);
 }
 
@@ -44,17 +45,46 @@ static void read_variables(Entry *e, const Keyword *keyword, const Node *value)
         entry_variables(e->c, entry_location(e, keyword->name), value, VARIABLES_SCALAR);
 }
 
+static void read_interruptible(Entry *e, const Keyword *keyword, const Node *value)
+{
+    CiRule *rule = e->out;
+
+    rule->interruptible = value->truth ? CI_TRUE : CI_FALSE;
+}
+
+static void read_needs(Entry *e, const Keyword *keyword, const Node *value)
+{
+    CiRule *rule = e->out;
+    Needs needs;
+
+    if (!entry_needs(e->c, entry_location(e, keyword->name), value, NEEDS_OF_RULE, &needs))
+        return;
+    rule->needs = needs.jobs;
+    rule->n_needs = needs.n_jobs;
+}
+
 static const Keyword rule_keywords[] = {
     { "if", read_if },
     { "allow_failure", read_allow_failure, SHAPE_BOOL },
+    { "interruptible", read_interruptible, SHAPE_BOOL },
     { "when", read_when },
     { "start_in", read_start_in },
+    { "changes", entry_read_changes, SHAPE_ANY, offsetof(CiRule, changes) },
+    { "exists", entry_read_exists, SHAPE_ANY, offsetof(CiRule, exists) },
     { "variables", read_variables },
-    KEYWORD_LATER("changes"),
-    KEYWORD_LATER("exists"),
-    KEYWORD_LATER("needs"),
-    KEYWORD_LATER("interruptible"),
+    { "needs", read_needs },
 };
+
+static void read_auto_cancel(Entry *e, const Keyword *keyword, const Node *value)
+{
+    CiRule *rule = e->out;
+    AutoCancel chosen = { 0 };
+
+    entry_auto_cancel(e->c, entry_location(e, keyword->name), value, &chosen);
+    rule->has_on_new_commit = chosen.has_on_new_commit;
+    rule->on_new_commit = chosen.on_new_commit;
+    rule->cancel_on_job_failure = chosen.on_job_failure;
+}
 
 /* For a workflow some keywords are known and mean nothing. */
 static const Keyword workflow_rule_keywords[] = {
@@ -64,9 +94,9 @@ static const Keyword workflow_rule_keywords[] = {
     { "start_in", read_ignored },
     { "variables", read_variables },
     { "needs", read_ignored },
-    KEYWORD_LATER("changes"),
-    KEYWORD_LATER("exists"),
-    KEYWORD_LATER("auto_cancel"),
+    { "changes", entry_read_changes, SHAPE_ANY, offsetof(CiRule, changes) },
+    { "exists", entry_read_exists, SHAPE_ANY, offsetof(CiRule, exists) },
+    { "auto_cancel", read_auto_cancel },
 };
 
 static bool check_if(const Entry *e)
@@ -120,6 +150,11 @@ static void read_rule(Entry *e, bool workflow)
     const Keyword *keywords = workflow ? workflow_rule_keywords : rule_keywords;
     size_t n = workflow ? G_N_ELEMENTS(workflow_rule_keywords) : G_N_ELEMENTS(rule_keywords);
 
+    CiRule *rule = e->out;
+
+    rule->file = e->node->file;
+    rule->line = e->node->line;
+    rule->column = e->node->column;
     if (e->node->n == 0) {
         entry_report(e, e->node, "can't be blank");
         return;

@@ -151,6 +151,24 @@ static size_t pattern_length(const char *p, size_t *body)
     return 0;
 }
 
+const Regex *expression_pattern(ExpressionCache *cache, const char *text, bool *is_pattern)
+{
+    const char *end = *text == '/' ? strrchr(text + 1, '/') : NULL;
+
+    *is_pattern = end && end[1 + strspn(end + 1, "ismU")] == '\0';
+    if (!*is_pattern)
+        return NULL;
+    return compile_pattern(cache, text + 1, (size_t)(end - text) - 1, end + 1, strlen(end + 1));
+}
+
+const Regex *expression_regexp(ExpressionCache *cache, const char *text)
+{
+    bool is_pattern;
+    const Regex *regex = expression_pattern(cache, text, &is_pattern);
+
+    return is_pattern ? regex : compile_pattern(cache, text, strlen(text), "", 0);
+}
+
 static bool is_name_char(char c)
 {
     return g_ascii_isalnum(c) || c == '_';

@@ -25,6 +25,13 @@ bool expression_cache_is_spent(const ExpressionCache *cache);
  * that RE2 refuses or that is past the work that one configuration may ask for. */
 const Expression *expression_parse(ExpressionCache *cache, const char *text);
 
+/* The pattern of "/.../flags" as `only` and `except` write it.  NULL: refused, or *@is_pattern is
+ * false and @text has another form. */
+const struct Regex *expression_pattern(ExpressionCache *cache, const char *text, bool *is_pattern);
+
+/* A pattern of RE2, with or without slashes.  NULL: refused. */
+const struct Regex *expression_regexp(ExpressionCache *cache, const char *text);
+
 /* Whether the expression holds.  An error of evaluation (a variable that holds a bad pattern)
  * counts as false. */
 bool expression_holds(ExpressionCache *cache, const Expression *expression, ExpressionLookup lookup,

@@ -1,5 +1,6 @@
 /* validate.c - what must hold between jobs.  The first problem is the only message. */
 #include "ci/compiler.h"
+#include "ci/rules.h"
 
 #include <string.h>
 
@@ -54,14 +55,38 @@ static bool check_need(const Validator *v, const CiJob *job, const CiNeed *need)
     return true;
 }
 
-static bool check_duplicates(const Validator *v, const CiJob *job)
+static bool check_dependency(const Validator *v, const CiJob *job, const char *name)
+{
+    Arena *arena = v->c->arena;
+    size_t number = job_number(v, name);
+
+    if (number == 0)
+        return report(v, job,
+                      arena_printf(arena, "%s job: undefined dependency: %s", job->name, name));
+    return v->config->jobs[number - 1].stage_index <= job->stage_index ||
+           report(v, job,
+                  arena_printf(arena,
+                               "%s job: dependency %s is not defined in current or prior stages",
+                               job->name, name));
+}
+
+static bool check_dependencies(const Validator *v, const CiJob *job)
+{
+    for (CiStrings name = job->dependencies; name && *name; name++) {
+        if (!check_dependency(v, job, *name))
+            return false;
+    }
+    return true;
+}
+
+static bool check_duplicates(const Validator *v, const CiJob *job, const CiNeed *needs, size_t n)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GString) list = g_string_new(NULL);
 
-    for (size_t i = 0; i < job->n_needs; i++) {
-        char *name = (char *)job->needs[i].job;
+    for (size_t i = 0; i < n; i++) {
+        char *name = (char *)needs[i].job;
         if (!g_hash_table_add(seen, name) && g_hash_table_add(named, name))
             g_string_append_printf(list, "%s%s", list->len ? ", " : "", name);
     }
@@ -71,13 +96,36 @@ static bool check_duplicates(const Validator *v, const CiJob *job)
                                list->str));
 }
 
-static bool check_needs(const Validator *v, const CiJob *job)
+static bool check_all(const Validator *v, const CiJob *job, const CiNeed *needs, size_t n)
 {
-    for (size_t i = 0; i < job->n_needs; i++) {
-        if (!check_need(v, job, &job->needs[i]))
+    for (size_t i = 0; i < n; i++) {
+        if (!check_need(v, job, &needs[i]))
             return false;
     }
-    return check_duplicates(v, job);
+    return check_duplicates(v, job, needs, n);
+}
+
+/* Those of the job, then those of each rule. */
+static bool check_needs(const Validator *v, const CiJob *job)
+{
+    if (!check_all(v, job, job->needs, job->n_needs))
+        return false;
+    for (size_t i = 0; i < job->n_rules; i++) {
+        if (!check_all(v, job, job->rules[i].needs, job->rules[i].n_needs))
+            return false;
+    }
+    return true;
+}
+
+/* A child pipeline's file must come from a job of an earlier stage. */
+static bool check_trigger(const Validator *v, const CiJob *job)
+{
+    for (size_t i = 0; job->trigger && i < job->trigger->n_includes; i++) {
+        const CiTriggerInclude *include = &job->trigger->includes[i];
+        if (include->job && !check_dependency(v, job, include->job))
+            return false;
+    }
+    return true;
 }
 
 /* Tarjan's search over needs, in the order in which GitLab's own walks them. */
@@ -211,7 +259,8 @@ bool validate_jobs(Compiler *c, const CiConfig *config)
         g_hash_table_insert(names, (gpointer)config->jobs[i].name, GSIZE_TO_POINTER(i + 1));
     for (size_t i = 0; i < config->n_jobs; i++) {
         const CiJob *job = &config->jobs[i];
-        if (!check_stage(&v, job) || !check_needs(&v, job))
+        if (!check_stage(&v, job) || !check_dependencies(&v, job) || !check_needs(&v, job) ||
+            !check_trigger(&v, job))
             return false;
     }
     return check_cycles(&v);
