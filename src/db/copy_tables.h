@@ -1,4 +1,5 @@
-/* copy_tables.h - the tables of a database as its catalog has them, to be copied; inside db/ only. */
+/* copy_tables.h - the tables of a database as its catalog has them, to be copied; inside db/ only.
+ */
 #ifndef PENSTOCK_DB_COPY_TABLES_H
 #define PENSTOCK_DB_COPY_TABLES_H
 
@@ -38,8 +39,8 @@ typedef struct CopySum {
 bool copy_table_read(Db *db, const CopyTable *table, const DbCopying *to, DbSink *sink,
                      CopySum *sum, Error *err);
 
-/* The last number that the table gave to a row, whether the row is there or not; 0: none, or it does
- * not number its rows. */
+/* The last number that the table gave to a row, whether the row is there or not; 0: none, or it
+ * does not number its rows. */
 bool copy_table_last_number(Db *db, const CopyTable *table, int64_t *number, Error *err);
 bool copy_table_set_last_number(Db *db, const CopyTable *table, int64_t number, Error *err);
 

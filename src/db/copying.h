@@ -29,8 +29,8 @@ struct DbCopying {
 
     /* (name): all tables but our own record of migrations, by name. */
     const char *tables;
-    /* Of the table $1, in its order: (name, type in lower case, place in the primary key from 1 or 0,
-     * whether it numbers itself). */
+    /* Of the table $1, in its order: (name, type in lower case, place in the primary key from 1 or
+     * 0, whether it numbers itself). */
     const char *columns;
     /* After a text in ORDER BY: by bytes. */
     const char *text_order;
@@ -49,14 +49,14 @@ struct DbCopying {
     /* Before a table's name: looks at what it holds, for the planner's sake.  NULL: no need. */
     const char *analyze;
 
-    /* All rows of @sql, one in memory at a time.  @values[i] is of @types[i], and good until the next
-     * step; a text has its size in n too.  ERR_DB: the database holds another type there. */
+    /* All rows of @sql, one in memory at a time.  @values[i] is of @types[i], and good until the
+     * next step; a text has its size in n too.  ERR_DB: the database holds another type there. */
     DbRows *(*rows_open)(DbConnection *conn, const char *sql, Error *err);
     DbStep (*rows_step)(DbRows *rows, const DbType *types, size_t n, DbArg *values, Error *err);
     void (*rows_close)(DbRows *rows);
 
-    /* Rows into @table (both quoted, the columns with commas); failures may show as late as the end.
-     * It is to be ended in any case: @ok: false: they are not wanted. */
+    /* Rows into @table (both quoted, the columns with commas); failures may show as late as the
+     * end. It is to be ended in any case: @ok: false: they are not wanted. */
     DbSink *(*sink_open)(DbConnection *conn, const char *table, const char *columns, size_t n,
                          Error *err);
     bool (*sink_put)(DbSink *sink, const DbArg *values, Error *err);
