@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
+#include "pipeline/cache_keys.h"
 #include "pipeline/config.h"
 #include "pipeline/draft.h"
 #include "pipeline/policy.h"
@@ -286,11 +287,16 @@ static bool compile(Creation *c, Error *err)
 static void draft(Creation *c)
 {
     const PipelineRequest *request = c->request;
+    CacheKeys keys = { .site = c->site,
+                       .arena = c->arena,
+                       .project_id = request->project->id,
+                       .sha = c->pipeline->sha };
+    SpecKeys find = { cache_keys_find, &keys };
 
     draft_add_variables(&c->draft, c->site, c->arena, request->given, request->n_given);
     if (c->engine)
         draft_add_jobs(&c->draft, c->arena, c->plan, c->engine, c->stage_positions,
-                       request->project->build_timeout_s);
+                       request->project->build_timeout_s, &find);
 }
 
 static bool store(Db *db, void *data, Error *err)

@@ -44,9 +44,10 @@ static const char *joined_tags(Arena *arena, CiStrings tags)
     return arena_strdup(arena, text->str);
 }
 
-static JobSpec spec_of(Arena *arena, const CiPlannedJob *planned, const EngineJob *engine)
+static JobSpec spec_of(Arena *arena, const CiPlannedJob *planned, const EngineJob *engine,
+                       const SpecKeys *keys)
 {
-    g_autofree char *options = spec_to_json(planned);
+    g_autofree char *options = spec_to_json(planned, keys);
     g_autofree char *policy = policy_to_json(engine);
 
     return (JobSpec){ .options = arena_strdup(arena, options),
@@ -92,7 +93,7 @@ static void add_needs(Draft *draft, Arena *arena, const CiPlan *plan)
 }
 
 void draft_add_jobs(Draft *draft, Arena *arena, const CiPlan *plan, const EnginePipeline *engine,
-                    const int *positions, int64_t timeout_s)
+                    const int *positions, int64_t timeout_s, const SpecKeys *keys)
 {
     draft->n_stages = (size_t)engine->n_stages;
     draft->stages = arena_new0(arena, Stage, draft->n_stages);
@@ -104,7 +105,7 @@ void draft_add_jobs(Draft *draft, Arena *arena, const CiPlan *plan, const Engine
     draft->specs = arena_new0(arena, JobSpec, draft->n_jobs);
     draft->jobs = arena_new0(arena, Job, draft->n_jobs);
     for (size_t i = 0; i < draft->n_jobs; i++) {
-        draft->specs[i] = spec_of(arena, &plan->jobs[i], engine->jobs[i]);
+        draft->specs[i] = spec_of(arena, &plan->jobs[i], engine->jobs[i], keys);
         draft->jobs[i] = job_of(arena, &plan->jobs[i], engine->jobs[i], timeout_s);
     }
     add_needs(draft, arena, plan);

@@ -9,6 +9,7 @@
 #include "base/site.h"
 #include "ci/ci.h"
 #include "pipeline/model.h"
+#include "pipeline/spec.h"
 #include "pipeline/variables.h"
 #include "store/job_specs.h"
 #include "store/jobs.h"
@@ -35,9 +36,9 @@ void draft_add_variables(Draft *draft, const Site *site, Arena *arena, const Var
                          size_t n);
 
 /* Stages and jobs: @plan as @engine has settled it; @positions: of the engine's stages in the
- * configuration; @timeout_s: of jobs that name none. */
+ * configuration; @timeout_s: of jobs that name none; @keys: of caches. */
 void draft_add_jobs(Draft *draft, Arena *arena, const CiPlan *plan, const EnginePipeline *engine,
-                    const int *positions, int64_t timeout_s);
+                    const int *positions, int64_t timeout_s, const SpecKeys *keys);
 
 /* Inside the write that has stored @pipeline. */
 bool draft_store(Db *db, Draft *draft, const Pipeline *pipeline, Error *err);

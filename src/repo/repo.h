@@ -89,6 +89,12 @@ bool repo_expand_ref(RepoStore *store, int64_t project_id, const char *ref, Aren
 bool repo_read_file(RepoStore *store, int64_t project_id, const char *sha, const char *path,
                     size_t max, Arena *arena, const char **bytes, size_t *size, Error *err);
 
+/* What tells the file at @path of a commit from another state of it: the id of its contents, or
+ * @of_commit that of the last commit that changed it.
+ * Errors: ERR_NO_RECORD (no such commit or file). */
+bool repo_file_id(RepoStore *store, int64_t project_id, const char *sha, const char *path,
+                  bool of_commit, Arena *arena, const char **id, Error *err);
+
 /* Paths of the files at a commit below @dir ("" for all) that end in @suffix (NULL: any), in git's
  * order, the first @max of them, NULL-terminated.  No such folder: none.  Symlinks and submodules
  * are no files.

@@ -4,38 +4,24 @@
 #include "base/secret.h"
 #include "blob/blob.h"
 #include "ci/ci.h"
+#include "runner/artifact_forms.h"
 #include "runner/report.h"
 
 #include <string.h>
 
-/* The types a runner may send, each with the one format that is right for it. */
-static const struct {
-    ArtifactType type;
-    const char *format;
-    const char *filename; /* as the API lists it; NULL: as uploaded */
-} forms[] = {
-    { ARTIFACT_ARCHIVE, "zip", "artifacts.zip" },
-    { ARTIFACT_METADATA, "gzip", "metadata.gz" },
-    { ARTIFACT_JUNIT, "gzip", "junit.xml.gz" },
-    { ARTIFACT_DOTENV, "gzip", ".env.gz" },
-    { ARTIFACT_COBERTURA, "gzip", "cobertura-coverage.xml.gz" },
-};
-
 static bool check_form(const ArtifactUpload *upload, ArtifactType *type, const char **filename,
                        Error *err)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
-        if (g_strcmp0(name_of(&artifact_type_names, (int)forms[i].type),
-                      upload->type ? upload->type : "archive") != 0)
-            continue;
-        if (upload->format && *upload->format && strcmp(upload->format, forms[i].format) != 0)
-            return error_set(err, ERR_BAD_REQUEST, "%s artifacts are %s, not %s", upload->type,
-                             forms[i].format, upload->format);
-        *type = forms[i].type;
-        *filename = forms[i].filename;
-        return true;
-    }
-    return error_set(err, ERR_BAD_REQUEST, "artifact_type %s is not supported", upload->type);
+    const ArtifactForm *form = artifact_form_find(upload->type ? upload->type : "archive");
+
+    if (!form)
+        return error_set(err, ERR_BAD_REQUEST, "artifact_type %s is not supported", upload->type);
+    if (upload->format && *upload->format && strcmp(upload->format, form->format) != 0)
+        return error_set(err, ERR_BAD_REQUEST, "%s artifacts are %s, not %s", upload->type,
+                         form->format, upload->format);
+    *type = form->type;
+    *filename = form->filename;
+    return true;
 }
 
 static bool expiry(const Site *site, const char *expire_in, int64_t *expire_at, Error *err)

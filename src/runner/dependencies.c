@@ -10,11 +10,20 @@ typedef struct Before {
     const Job *job;
     const JobNeed *needs; /* of a job that is scheduled by its needs */
     size_t n_needs;
+    const json_t *names; /* the keyword `dependencies`; NULL: not given */
 } Before;
+
+static bool is_named(const Before *before, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(before->names); i++)
+        if (strcmp(json_string_value(json_array_get(before->names, i)), name) == 0)
+            return true;
+    return before->names == NULL;
+}
 
 static bool is_wanted(const Before *before, const Job *other)
 {
-    if (!STATUS_IN(other->status, STATUSES_COMPLETED))
+    if (!STATUS_IN(other->status, STATUSES_COMPLETED) || !is_named(before, other->name))
         return false;
     if (!before->job->by_needs)
         return other->stage_position < before->job->stage_position;
@@ -38,10 +47,10 @@ static bool is_lost(const Job *job, int64_t now_us)
            (job->artifacts_expire_at != 0 && job->artifacts_expire_at <= now_us);
 }
 
-bool dependencies_find(Db *db, Arena *arena, const Job *job, int64_t now_us,
+bool dependencies_find(Db *db, Arena *arena, const Job *job, const json_t *spec, int64_t now_us,
                        PayloadDependency **out, size_t *n, bool *missing, Error *err)
 {
-    Before before = { .job = job };
+    Before before = { .job = job, .names = json_object_get(spec, "dependencies") };
     JobNeed *needs = NULL;
     Artifact *artifacts = NULL;
     Job *jobs = NULL;

@@ -2,6 +2,7 @@
 #include "runner/payload.h"
 
 #include "base/text.h"
+#include "runner/artifact_forms.h"
 
 #include <string.h>
 
@@ -132,24 +133,60 @@ static void write_step(JsonWriter *w, const PayloadInput *in, const char *name, 
     jw_end_object(w);
 }
 
-static void write_steps(JsonWriter *w, const PayloadInput *in)
-{
-    const json_t *after = json_object_get(in->spec, "after_script");
-
-    jw_key(w, "steps");
-    jw_begin_array(w);
-    write_step(w, in, "script", "on_success", json_object_get(in->spec, "before_script"),
-               json_object_get(in->spec, "script"));
-    if (json_array_size(after) > 0)
-        write_step(w, in, "after_script", "always", after, NULL);
-    jw_end_array(w);
-}
-
 static void put_json(JsonWriter *w, const char *key, const json_t *value)
 {
     g_autofree char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
 
     jw_put_raw(w, key, text);
+}
+
+/* A job of `run` has no scripts; the key is text that holds JSON, or is not there. */
+static void write_steps(JsonWriter *w, const PayloadInput *in)
+{
+    const json_t *after = json_object_get(in->spec, "after_script");
+    const json_t *run = json_object_get(in->spec, "run");
+
+    jw_key(w, "steps");
+    jw_begin_array(w);
+    if (!run) {
+        write_step(w, in, "script", "on_success", json_object_get(in->spec, "before_script"),
+                   json_object_get(in->spec, "script"));
+        if (json_array_size(after) > 0)
+            write_step(w, in, "after_script", "always", after, NULL);
+    }
+    jw_end_array(w);
+    if (run) {
+        g_autofree char *text = json_dumps(run, JSON_COMPACT);
+        jw_put_string(w, "run", text);
+    }
+}
+
+static void write_hooks(JsonWriter *w, const PayloadInput *in)
+{
+    static const char name[] = "pre_get_sources_script";
+    const json_t *script = json_object_get(json_object_get(in->spec, "hooks"), name);
+
+    jw_key(w, "hooks");
+    jw_begin_array(w);
+    if (json_array_size(script) > 0) {
+        jw_begin_object(w);
+        jw_put_string(w, "name", name);
+        put_json(w, "script", script);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+/* What an image and a service have in common. */
+static void write_image_members(JsonWriter *w, const json_t *image)
+{
+    jw_put_string(w, "name", json_get_string(image, "name"));
+    put_json(w, "entrypoint", json_object_get(image, "entrypoint"));
+    jw_key(w, "ports");
+    jw_strings(w, NULL);
+    if (json_object_get(image, "executor_opts"))
+        put_json(w, "executor_opts", json_object_get(image, "executor_opts"));
+    put_json(w, "pull_policy", json_object_get(image, "pull_policy"));
 }
 
 static void write_image(JsonWriter *w, const PayloadInput *in)
@@ -159,46 +196,122 @@ static void write_image(JsonWriter *w, const PayloadInput *in)
     jw_key(w, "image");
     if (!image) {
         jw_null(w);
-    } else {
-        jw_begin_object(w);
-        jw_put_string(w, "name", json_get_string(image, "name"));
-        put_json(w, "entrypoint", json_object_get(image, "entrypoint"));
-        jw_key(w, "ports");
-        jw_strings(w, NULL);
-        put_json(w, "pull_policy", json_object_get(image, "pull_policy"));
-        jw_end_object(w);
+        return;
     }
-    jw_key(w, "services");
-    jw_strings(w, NULL);
+    jw_begin_object(w);
+    write_image_members(w, image);
+    jw_end_object(w);
 }
 
-/* How a report is named and packed: GitLab's Enums::Ci::JobArtifact. */
-static const struct {
-    const char *type;
-    const char *filename;
-    const char *format;
-} report_forms[] = {
-    { "junit", "junit.xml", "gzip" },
-    { "dotenv", ".env", "gzip" },
-    { "cobertura", "cobertura-coverage.xml", "gzip" },
-};
+static void write_service_variables(JsonWriter *w, const json_t *variables)
+{
+    jw_key(w, "variables");
+    jw_begin_array(w);
+    for (size_t i = 0; i < json_array_size(variables); i++) {
+        const json_t *variable = json_array_get(variables, i);
+        jw_begin_object(w);
+        jw_put_string(w, "key", json_get_string(variable, "key"));
+        jw_put_string(w, "value", json_get_string(variable, "value"));
+        jw_put_bool(w, "public", true);
+        jw_put_bool(w, "masked", false);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+static void write_services(JsonWriter *w, const PayloadInput *in)
+{
+    const json_t *services = json_object_get(in->spec, "services");
+
+    jw_key(w, "services");
+    jw_begin_array(w);
+    for (size_t i = 0; i < json_array_size(services); i++) {
+        const json_t *service = json_array_get(services, i);
+        jw_begin_object(w);
+        write_image_members(w, service);
+        put_json(w, "command", json_object_get(service, "command"));
+        jw_put_string(w, "alias", json_get_string(service, "alias"));
+        write_service_variables(w, json_object_get(service, "variables"));
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+/* Caches of protected refs and of others never meet, unless one says so. */
+static void write_cache_key(JsonWriter *w, const PayloadInput *in, const json_t *cache,
+                            const char *key)
+{
+    if (!key || json_get_bool(cache, "unprotect", false)) {
+        jw_string(w, key);
+        return;
+    }
+    g_autofree char *full =
+        g_strconcat(key, in->pipeline->protected ? "-protected" : "-non_protected", NULL);
+    jw_string(w, full);
+}
+
+static void write_caches(JsonWriter *w, const PayloadInput *in)
+{
+    const json_t *caches = json_object_get(in->spec, "cache");
+
+    jw_key(w, "cache");
+    jw_begin_array(w);
+    for (size_t i = 0; i < json_array_size(caches); i++) {
+        const json_t *cache = json_array_get(caches, i);
+        const json_t *fallback = json_object_get(cache, "fallback_keys");
+        jw_begin_object(w);
+        jw_key(w, "key");
+        write_cache_key(w, in, cache, json_get_string(cache, "key"));
+        jw_put_bool(w, "untracked", json_get_bool(cache, "untracked", false));
+        put_json(w, "paths", json_object_get(cache, "paths"));
+        jw_put_string(w, "policy", json_get_string(cache, "policy"));
+        jw_put_string(w, "when", json_get_string(cache, "when"));
+        jw_key(w, "fallback_keys");
+        jw_begin_array(w);
+        for (size_t k = 0; k < json_array_size(fallback); k++)
+            write_cache_key(w, in, cache, json_string_value(json_array_get(fallback, k)));
+        jw_end_array(w);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+static void write_inputs(JsonWriter *w, const PayloadInput *in)
+{
+    const char *name;
+    json_t *input;
+
+    jw_key(w, "inputs");
+    jw_begin_array(w);
+    json_object_foreach (json_object_get(in->spec, "inputs"), name, input) {
+        const char *type = json_get_string(input, "type");
+        jw_begin_object(w);
+        jw_put_string(w, "key", name);
+        jw_key(w, "value");
+        jw_begin_object(w);
+        jw_put_string(w, "type", type ? type : "string");
+        put_json(w, "content", json_object_get(input, "default"));
+        jw_put_bool(w, "sensitive", false);
+        jw_end_object(w);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
 
 static void write_report(JsonWriter *w, const json_t *report, const char *expire_in)
 {
-    const char *type = json_get_string(report, "type");
+    const ArtifactForm *form = artifact_form_find(json_get_string(report, "type"));
 
-    for (size_t i = 0; i < G_N_ELEMENTS(report_forms); i++) {
-        if (strcmp(report_forms[i].type, type) != 0)
-            continue;
-        jw_begin_object(w);
-        jw_put_string(w, "name", report_forms[i].filename);
-        put_json(w, "paths", json_object_get(report, "paths"));
-        jw_put_string(w, "when", "always");
-        jw_put_string(w, "expire_in", expire_in);
-        jw_put_string(w, "artifact_type", type);
-        jw_put_string(w, "artifact_format", report_forms[i].format);
-        jw_end_object(w);
-    }
+    if (!form)
+        return;
+    jw_begin_object(w);
+    jw_put_string(w, "name", form->report_name);
+    put_json(w, "paths", json_object_get(report, "paths"));
+    jw_put_string(w, "when", "always");
+    jw_put_string(w, "expire_in", expire_in);
+    jw_put_string(w, "artifact_type", name_of(&artifact_type_names, (int)form->type));
+    jw_put_string(w, "artifact_format", form->format);
+    jw_end_object(w);
 }
 
 static void write_artifacts(JsonWriter *w, const PayloadInput *in)
@@ -282,13 +395,14 @@ void payload_write(JsonWriter *w, const PayloadInput *in)
     jw_put_int(w, "timeout", in->timeout_s);
     jw_put_null(w, "runner_session_url");
     jw_end_object(w);
-    put_empty_list(w, "inputs");
+    write_inputs(w, in);
     write_variables(w, in->variables);
     write_steps(w, in);
-    put_empty_list(w, "hooks");
+    write_hooks(w, in);
     write_image(w, in);
+    write_services(w, in);
     write_artifacts(w, in);
-    put_empty_list(w, "cache");
+    write_caches(w, in);
     put_empty_list(w, "credentials");
     write_dependencies(w, in);
     write_features(w);

@@ -81,7 +81,7 @@ static bool find_dependencies(Gathered *g, Db *db, Error *err)
 {
     bool missing = false;
 
-    if (!dependencies_find(db, g->arena, &g->handout->job, clock_now(g->site->clock),
+    if (!dependencies_find(db, g->arena, &g->handout->job, g->spec, clock_now(g->site->clock),
                            &g->dependencies, &g->n_dependencies, &missing, err))
         return false;
     if (missing)
