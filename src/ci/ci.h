@@ -373,6 +373,7 @@ typedef struct CiPlannedJob {
     const CiNeed *needs; /* of jobs that are in the plan */
     size_t n_needs;
     bool by_needs; /* scheduled by needs: the job's keyword, or the needs of its rule */
+    bool interruptible;
 } CiPlannedJob;
 
 /* What decided about a job, or about the pipeline. */

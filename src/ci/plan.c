@@ -5,8 +5,8 @@
  * are in make one message.
  */
 #include "ci/compiler.h"
+#include "ci/conditions.h"
 #include "ci/expand.h"
-#include "ci/rules.h"
 
 #include "base/text.h"
 
@@ -17,8 +17,11 @@ static const size_t max_variables = 1000000;
 
 typedef struct Planner {
     const CiConfig *config;
+    const CiRun *run;
     Arena *arena;
     CiLimits limits;
+    Conditions *conditions;
+    GArray *explained;            /* of CiExplained */
     CiVariables given;            /* wins over the file */
     CiVariables predefined;       /* weaker than the file */
     CiVariables root;             /* of the file, with the workflow rule's over them */
@@ -32,9 +35,10 @@ typedef struct Planner {
 
 /* What one job sees. */
 typedef struct Scope {
-    const Planner *planner;
-    const CiJob *job;   /* NULL: the workflow */
-    GHashTable *of_job; /* the job's own variables, where they are many; NULL: walk them */
+    Planner *planner;
+    const CiJob *job;     /* NULL: the workflow */
+    GHashTable *of_job;   /* the job's own variables, where they are many; NULL: walk them */
+    GHashTable *expanded; /* all with their references resolved; NULL: not needed yet */
 } Scope;
 
 enum { TABLE_FROM = 16 };
@@ -78,7 +82,7 @@ static const char *lookup(void *data, const char *name)
     if (!value && scope->job)
         value = scope->of_job ? value_in(scope->of_job, name)
                               : value_of_list(scope->job->variables, name);
-    if (!value)
+    if (!value && (!scope->job || ci_inherits(&scope->job->inherit_variables, name)))
         value = value_in(p->root_table, name);
     if (!value && scope->job && g_str_has_prefix(name, "CI_JOB_"))
         value = value_of_list(job_predefined(p->arena, scope->job), name);
@@ -126,16 +130,6 @@ static CiVariables concatenate(Arena *arena, const CiVariables *lists, size_t n_
     return all;
 }
 
-static const CiRule *first_match(const Scope *scope, const CiRule *rules, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (!rules[i].condition || expression_holds(scope->planner->config->expressions,
-                                                    rules[i].condition, lookup, (void *)scope))
-            return &rules[i];
-    }
-    return NULL;
-}
-
 static void add_error(Planner *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 static void add_error(Planner *p, const char *format, ...)
@@ -159,17 +153,82 @@ static CiPlan *finish(Planner *p, CiPlan *plan, CiPlanResult result, const char 
     return plan;
 }
 
+/* ExpandLookup for paths: references in values are resolved, too. */
+static const char *expand_path(void *data, const char *text)
+{
+    Scope *scope = data;
+    Planner *p = scope->planner;
+    CiStrings cycle;
+
+    if (!expand_has_reference(text))
+        return text;
+    if (!scope->expanded) {
+        const CiVariables lists[] = {
+            p->predefined, scope->job ? job_predefined(p->arena, scope->job) : (CiVariables){ 0 },
+            p->root, scope->job ? scope->job->variables : (CiVariables){ 0 }, p->given
+        };
+        CiVariables all = concatenate(p->arena, lists, G_N_ELEMENTS(lists));
+        p->n_variables += all.n;
+        scope->expanded = expand_table(ci_expand_values(p->arena, all, &cycle));
+    }
+    const char *expanded = expand_text(p->arena, text, true, value_in, scope->expanded);
+    return expanded ? expanded : text;
+}
+
+static void scope_clear(Scope *scope)
+{
+    if (scope->of_job)
+        g_hash_table_destroy(scope->of_job);
+    if (scope->expanded)
+        g_hash_table_destroy(scope->expanded);
+}
+
+static void tell(Planner *p, Sight *sight, CiExplained told)
+{
+    if (!p->run->explain)
+        return;
+    sight_tell(sight, p->arena, &told);
+    g_array_append_val(p->explained, told);
+}
+
+/* What a rule of the workflow says of `auto_cancel`. */
+static void apply_auto_cancel(const CiRule *rule, CiPlan *plan)
+{
+    if (rule->has_on_new_commit)
+        plan->on_new_commit = rule->on_new_commit;
+    if (rule->cancel_on_job_failure != CI_OPEN)
+        plan->cancel_on_job_failure = rule->cancel_on_job_failure == CI_TRUE;
+}
+
 /* The workflow's rules: false where they keep the pipeline out. */
-static bool apply_workflow(Planner *p)
+static bool apply_workflow(Planner *p, CiPlan *plan)
 {
     const CiConfig *config = p->config;
-    Scope scope = { p, NULL, NULL };
+    Scope scope = { .planner = p };
+    Sight sight;
+    const char *error;
 
+    plan->on_new_commit = config->on_new_commit;
+    plan->cancel_on_job_failure = config->cancel_on_job_failure;
     if (!config->has_workflow_rules)
         return true;
-    const CiRule *rule = first_match(&scope, config->workflow_rules, config->n_workflow_rules);
-    if (!rule || (rule->has_when && rule->when == WHEN_NEVER))
+    sight_init(&sight, p->run, lookup, expand_path, &scope);
+    const CiRule *rule = conditions_match(p->conditions, &sight, config->workflow_rules,
+                                          config->n_workflow_rules, &error);
+    bool kept = rule && !(rule->has_when && rule->when == WHEN_NEVER);
+    tell(p, &sight,
+         (CiExplained){ .kept = kept,
+                        .because = error  ? CI_BECAUSE_ERROR
+                                   : rule ? CI_BECAUSE_RULE
+                                          : CI_BECAUSE_NO_RULE,
+                        .detail = error });
+    sight_clear(&sight);
+    scope_clear(&scope);
+    if (error)
+        add_error(p, "Failed to parse rule for workflow: %s", error);
+    if (!kept)
         return false;
+    apply_auto_cancel(rule, plan);
     p->root = overlay(p->arena, p->root, p->root_table, rule->variables);
     g_hash_table_destroy(p->root_table);
     p->root_table = expand_table(p->root);
@@ -244,7 +303,7 @@ static void expand_tags(Planner *p, CiPlannedJob *planned, GHashTable *values)
  * which is only built where the job's own variables or tags hold a reference. */
 static void resolve_variables(Planner *p, CiPlannedJob *planned, CiVariables own)
 {
-    CiStrings cycle = p->root_cycle;
+    CiStrings cycle = planned->job->inherit_variables.some ? NULL : p->root_cycle;
 
     if (own.n == 0 && cycle && !tags_refer(planned->tags)) {
         report_cycle(p, planned->job, cycle);
@@ -265,25 +324,45 @@ static void resolve_variables(Planner *p, CiPlannedJob *planned, CiVariables own
     }
 }
 
-/* Whether the job is in, by its rules; fills what they decide. */
-static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiVariables *own)
+/* Whether the job is in; *@rule: the one that matched.  Fills @told. */
+static bool decide(Planner *p, Sight *sight, const CiJob *job, const CiRule **rule,
+                   CiExplained *told)
 {
-    g_autoptr(GHashTable) table =
-        job->variables.n >= TABLE_FROM ? expand_table(job->variables) : NULL;
-    Scope scope = { p, job, table };
-
-    *planned = (CiPlannedJob){ .job = job,
-                               .when = job->when,
-                               .start_in_s = job->start_in_s,
-                               .allow_failure = job->allow_failure,
-                               .allow_failure_exit_codes = job->allow_failure_exit_codes,
-                               .tags = job->tags };
-    *own = job->variables;
-    if (!job->has_rules)
+    *rule = NULL;
+    if (!job->has_rules) {
+        told->because = CI_BECAUSE_NO_CONDITION;
+        if (job->only || job->except)
+            return conditions_let_in(p->conditions, sight, job->only, job->except, &told->because,
+                                     &told->detail);
         return true;
-    const CiRule *rule = first_match(&scope, job->rules, job->n_rules);
-    if (!rule)
-        return false;
+    }
+    *rule = conditions_match(p->conditions, sight, job->rules, job->n_rules, &told->detail);
+    told->because = told->detail ? CI_BECAUSE_ERROR : *rule ? CI_BECAUSE_RULE : CI_BECAUSE_NO_RULE;
+    return *rule && ((*rule)->has_when ? (*rule)->when : job->when) != WHEN_NEVER;
+}
+
+/* As decide(), with what the job sees; reports and explains. */
+static bool is_in(Planner *p, const CiJob *job, const CiRule **rule)
+{
+    Scope scope = { .planner = p, .job = job };
+    Sight sight;
+    CiExplained told = { .job = job };
+
+    if (job->variables.n >= TABLE_FROM)
+        scope.of_job = expand_table(job->variables);
+    sight_init(&sight, p->run, lookup, expand_path, &scope);
+    told.kept = decide(p, &sight, job, rule, &told);
+    if (told.because == CI_BECAUSE_ERROR)
+        add_error(p, "Failed to parse rule for %s: %s", job->name, told.detail);
+    tell(p, &sight, told);
+    sight_clear(&sight);
+    scope_clear(&scope);
+    return told.kept;
+}
+
+/* What the matching rule says over the job. */
+static void apply_rule(Planner *p, const CiRule *rule, CiPlannedJob *planned, CiVariables *own)
+{
     if (rule->has_when) {
         planned->when = rule->when;
         planned->start_in_s = rule->start_in_s;
@@ -292,8 +371,50 @@ static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiV
         planned->allow_failure = rule->allow_failure;
         planned->allow_failure_exit_codes = (CiExitCodes){ 0 };
     }
-    *own = overlay_lists(p->arena, job->variables, rule->variables);
-    return planned->when != WHEN_NEVER;
+    if (rule->interruptible != CI_OPEN)
+        planned->interruptible = rule->interruptible == CI_TRUE;
+    if (rule->n_needs > 0) {
+        planned->needs = rule->needs;
+        planned->n_needs = rule->n_needs;
+        planned->by_needs = true;
+    }
+    *own = overlay_lists(p->arena, *own, rule->variables);
+}
+
+/* Whether the job is in, by its conditions; fills what they decide. */
+static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiVariables *own)
+{
+    const CiRule *rule;
+
+    *planned = (CiPlannedJob){ .job = job,
+                               .when = job->when,
+                               .start_in_s = job->start_in_s,
+                               .allow_failure = job->allow_failure,
+                               .allow_failure_exit_codes = job->allow_failure_exit_codes,
+                               .tags = job->tags,
+                               .needs = job->needs,
+                               .n_needs = job->n_needs,
+                               .by_needs = job->has_needs,
+                               .interruptible = job->interruptible == CI_TRUE };
+    *own = job->variables;
+    if (!is_in(p, job, &rule))
+        return false;
+    if (rule)
+        apply_rule(p, rule, planned, own);
+    return true;
+}
+
+/* The variables of the file that the job wants. */
+static CiVariables inherited(const Planner *p, const CiJob *job)
+{
+    CiVariable *items = arena_new0(p->arena, CiVariable, p->root.n);
+    CiVariables some = { items, 0 };
+
+    for (size_t i = 0; i < p->root.n; i++) {
+        if (ci_inherits(&job->inherit_variables, p->root.items[i].key))
+            items[some.n++] = p->root.items[i];
+    }
+    return some;
 }
 
 /* A job that is in, with all that it needs but its needs. */
@@ -303,8 +424,11 @@ static bool plan_job(Planner *p, const CiJob *job, CiPlannedJob *planned)
 
     if (p->n_variables > max_variables || !apply_rules(p, job, planned, &own))
         return false;
-    planned->variables = overlay(p->arena, p->root, p->root_table, own);
-    if (own.n > 0)
+    if (job->inherit_variables.some)
+        planned->variables = overlay_lists(p->arena, inherited(p, job), own);
+    else
+        planned->variables = overlay(p->arena, p->root, p->root_table, own);
+    if (own.n > 0 || job->inherit_variables.some)
         p->n_variables += planned->variables.n;
     resolve_variables(p, planned, own);
     return true;
@@ -314,17 +438,20 @@ static bool plan_job(Planner *p, const CiJob *job, CiPlannedJob *planned)
 static void plan_needs(Planner *p, CiPlannedJob *planned, GHashTable *names)
 {
     const CiJob *job = planned->job;
+    const CiNeed *wanted = planned->needs;
+    size_t n = planned->n_needs;
 
-    if (job->n_needs > (size_t)p->limits.needs) {
+    planned->n_needs = 0;
+    if (n > (size_t)p->limits.needs) {
         add_error(p,
                   "%s: one job can only need %d others, but you have listed %" G_GSIZE_FORMAT
                   ". See needs keyword documentation for more details",
-                  job->name, p->limits.needs, job->n_needs);
+                  job->name, p->limits.needs, n);
         return;
     }
-    CiNeed *needs = arena_new0(p->arena, CiNeed, job->n_needs);
-    for (size_t i = 0; i < job->n_needs; i++) {
-        const CiNeed *need = &job->needs[i];
+    CiNeed *needs = arena_new0(p->arena, CiNeed, n);
+    for (size_t i = 0; i < n; i++) {
+        const CiNeed *need = &wanted[i];
         if (g_hash_table_contains(names, need->job))
             needs[planned->n_needs++] = *need;
         else if (!need->optional)
@@ -385,8 +512,11 @@ static bool has_middle_job(const CiPlan *plan)
 static CiPlan *make_plan(Planner *p)
 {
     CiPlan *plan = arena_new0(p->arena, CiPlan, 1);
+    bool in = apply_workflow(p, plan);
 
-    if (!apply_workflow(p))
+    if (p->errors->len > 0)
+        return finish(p, plan, CI_PLAN_FAILED, arena_strdup(p->arena, p->errors->str));
+    if (!in)
         return finish(p, plan, CI_PLAN_FILTERED_BY_WORKFLOW,
                       "The pipeline did not run. Review the workflow:rules configuration for "
                       "the pipeline.");
@@ -429,22 +559,37 @@ static void split_variables(Planner *p, CiVariables variables)
     }
 }
 
-CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits)
+CiPlan *ci_plan_run(CiConfig *config, const CiRun *run)
 {
     Planner p = { .config = config,
+                  .run = run,
                   .arena = config->arena,
-                  .limits = compiler_limits(limits),
+                  .limits = compiler_limits(&run->limits),
                   .root = config->variables };
 
-    split_variables(&p, variables);
+    split_variables(&p, run->variables);
     p.given_table = expand_table(p.given);
     p.predefined_table = expand_table(p.predefined);
     p.root_table = expand_table(p.root);
     p.errors = g_string_new(NULL);
+    p.explained = g_array_new(FALSE, TRUE, sizeof(CiExplained));
+    p.conditions = conditions_new(config, run);
     CiPlan *plan = make_plan(&p);
+    plan->n_explained = p.explained->len;
+    plan->explained =
+        arena_memdup(p.arena, p.explained->data, p.explained->len * sizeof(CiExplained));
+    conditions_free(p.conditions);
+    g_array_free(p.explained, TRUE);
     g_string_free(p.errors, TRUE);
     g_hash_table_destroy(p.root_table);
     g_hash_table_destroy(p.predefined_table);
     g_hash_table_destroy(p.given_table);
     return plan;
+}
+
+CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits)
+{
+    const CiRun run = { .variables = variables, .limits = *limits };
+
+    return ci_plan_run(config, &run);
 }
