@@ -177,7 +177,7 @@ def test_while_it_is_away_all_is_503_and_then_all_is_well(cluster, server, proje
         lambda: server.api.get(project.at),
         lambda: server.api.get(f"{project.at}/pipelines"),
         lambda: server.api.get(f"{project.at}/jobs/{job.id}/trace"),
-        lambda: server.api.post(f"{project.at}/variables", json={"key": "K", "value": "v"}),
+        lambda: server.api.post(f"{project.at}/protected_branches", json={"name": "kept"}),
         lambda: project.post_trigger(),
         lambda: job.patch_trace(b"while it is away\n"),
         lambda: job.update("success"),
@@ -191,7 +191,7 @@ def test_while_it_is_away_all_is_503_and_then_all_is_well(cluster, server, proje
     cluster.resume()
     wait_until(lambda: server.api.get(project.at).status_code == 200, "the server to find the database again", 10)
     assert ids_of(project) == [made], "a 503 has made nothing"
-    assert server.api.get(f"{project.at}/variables/K").status_code == 404
+    assert server.api.get(f"{project.at}/protected_branches").json() == []
     job.write("after\n")
     job.succeed()
     assert server.api.get(f"{project.at}/jobs/{job.id}/trace").content == b"before\nafter\n"
