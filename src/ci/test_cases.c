@@ -6,6 +6,7 @@
  *                    "group/project@ref:a.yml"
  *   variables:       of the run, stronger than the file's; `predefined`: weaker
  *   limits:          members of CiLimits
+ *   run:             what is known of the run, see case_run.h
  *   expect:
  *     errors: []     of the compiler, exactly; or the plan, by any of
  *     jobs:          exactly these, in order; of each any part that job_node() gives, null for none
@@ -13,9 +14,13 @@
  *     name: text
  *     warnings: []
  *     cancel_on_job_failure: "true" or "false"
+ *     on_new_commit: text
+ *     explained:     why jobs are in or out, see case_run.h
  *     result: ok (as plan_results says)
  *     messages: []   of the plan
  */
+#include "ci/case_run.h"
+#include "ci/case_values.h"
 #include "ci/ci.h"
 #include "ci/node.h"
 #include "ci/yaml_load.h"
@@ -130,6 +135,8 @@ static const Node *artifacts_node(Arena *arena, const CiArtifacts *artifacts)
     put_text(arena, map, "untracked", yes_no(artifacts->untracked));
     put_text(arena, map, "when", artifacts->when);
     put_text(arena, map, "expire_in", artifacts->expire_in);
+    put_text(arena, map, "expose_as", artifacts->expose_as);
+    put_text(arena, map, "access", artifacts->access);
     for (size_t i = 0; i < artifacts->n_reports; i++)
         put_strings(arena, map, artifacts->reports[i].type, artifacts->reports[i].paths);
     return map;
@@ -139,9 +146,7 @@ static const Node *image_node(Arena *arena, const CiImage *image)
 {
     Node *map = map_new(arena);
 
-    put_text(arena, map, "name", image->name);
-    put_strings(arena, map, "entrypoint", image->entrypoint);
-    put_strings(arena, map, "pull_policy", image->pull_policy);
+    case_put_image(arena, map, image);
     return map;
 }
 
@@ -184,7 +189,7 @@ static const Node *job_node(Arena *arena, const CiPlannedJob *planned)
     put_exit_codes(arena, map, "allow_failure_exit_codes", planned->allow_failure_exit_codes);
     if (job->retry)
         put(arena, map, "retry", retry_node(arena, job->retry));
-    if (job->has_needs)
+    if (planned->by_needs)
         put(arena, map, "needs", needs_node(arena, planned->needs, planned->n_needs));
     put_strings(arena, map, "before_script", job->before_script);
     put_strings(arena, map, "script", job->script);
@@ -198,6 +203,8 @@ static const Node *job_node(Arena *arena, const CiPlannedJob *planned)
         put(arena, map, "image", image_node(arena, job->image));
     if (job->artifacts)
         put(arena, map, "artifacts", artifacts_node(arena, job->artifacts));
+    case_put_values(arena, map, job);
+    case_put_structure(arena, map, planned);
     return map;
 }
 
@@ -350,7 +357,8 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
 
 static void check_plan(Case *c, CiConfig *config, CiVariables variables, const CiLimits *limits)
 {
-    CiPlan *plan = ci_plan(config, variables, limits);
+    const CiRun known = case_run(node_get(c->node, "run"), variables, *limits);
+    CiPlan *plan = ci_plan_run(config, &known);
     const Node *name = plan->name ? node_new_string(c->arena, plan->name, NULL) : NULL;
 
     if (!node_get(c->expect, "result"))
@@ -361,7 +369,10 @@ static void check_plan(Case *c, CiConfig *config, CiVariables variables, const C
     check_named(c, "name", name);
     check_named(c, "stages", strings_node(c->arena, config->stages));
     check_named(c, "cancel_on_job_failure",
-                node_new_string(c->arena, yes_no(config->cancel_on_job_failure), NULL));
+                node_new_string(c->arena, yes_no(plan->cancel_on_job_failure), NULL));
+    check_named(c, "on_new_commit",
+                node_new_string(c->arena, case_on_new_commit(plan), NULL));
+    check_named(c, "explained", case_explained(c->arena, plan));
     check_named(c, "warnings", messages_node(c->arena, config->warnings));
     check_jobs(c, plan);
 }
