@@ -178,18 +178,34 @@ static void ignore_notice(void *data, const char *message)
 {
 }
 
+/* libpq's own words on a URL that it cannot read may hold a part of the password. */
+static bool check_url(const char *url, Error *err)
+{
+    char *why = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &why);
+
+    PQconninfoFree(options);
+    PQfreemem(why);
+    return options ||
+           error_set(err, ERR_USAGE,
+                     "the database's URL cannot be read: postgresql://USER:PASSWORD@HOST/"
+                     "NAME is wanted, special characters as %%XX");
+}
+
 PGconn *postgres_connect(const char *url, Error *err)
 {
+    if (!check_url(url, err))
+        return NULL;
     /* What stands before the URL are defaults, what stands after it is ours. */
     const char *const params[][2] = {
         { "connect_timeout", "5" },
-        { "application_name", "penstock" },
         { "keepalives_idle", "10" },
         { "keepalives_interval", "5" },
         { "keepalives_count", "3" },
         { "tcp_user_timeout", "15000" },
         { "target_session_attrs", "read-write" },
         { "dbname", url },
+        { "application_name", "penstock" }, /* how `penstock db copy` sees that there is a server */
         { "client_encoding", "UTF8" },
     };
     const char *keys[G_N_ELEMENTS(params) + 1] = { NULL };

@@ -306,6 +306,10 @@ static void what_cannot_be_reached_is_told_without_its_secrets(void)
     g_assert_cmpint(err.code, ==, ERR_USAGE);
     g_assert_nonnull(strstr(err.message, "127.0.0.1"));
     g_assert_null(strstr(err.message, "secret"));
+    error_clear(&err);
+    g_assert_null(open_url("postgresql://u:secret%zz@127.0.0.1/x", &err));
+    g_assert_cmpint(err.code, ==, ERR_USAGE);
+    g_assert_null(strstr(err.message, "secret"));
 }
 
 /* --- signals --------------------------------------------------------------------------------- */
