@@ -228,6 +228,8 @@ static bool check_start_in(const Entry *e)
     const Node *start_in = given(e, "start_in");
     int64_t seconds;
 
+    if (is_bridge(e->node))
+        return true;
     if (!when || !node_is_string(when) || !g_str_equal(when->text, "delayed")) {
         return !start_in || node_is_blank(start_in) || given(e, "rules") ||
                compiler_report_lower(e->c, start_in, "%s start in must be blank", e->location);
@@ -305,7 +307,7 @@ static bool read_job(Entry *e, const Node *key, const Jobs *jobs)
         !jobs->config->has_workflow_rules)
         job->only = jobs->default_only;
     job->stage_index = GPOINTER_TO_INT(g_hash_table_lookup(jobs->stages, job->stage)) - 1;
-    entry_apply_defaults(job, jobs->defaults, false);
+    entry_apply_defaults(job, jobs->defaults, is_bridge(e->node));
     if (entry_is_pages(e, job->name))
         entry_add_pages(e, job);
     if (!entry_check_dependencies(e))

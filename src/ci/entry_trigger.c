@@ -156,14 +156,14 @@ static void read_forward(Entry *e, const Keyword *keyword, const Node *value)
 static const Keyword project_keywords[] = {
     { "project", read_string, SHAPE_STRING, offsetof(CiTrigger, project) },
     { "branch", read_string, SHAPE_STRING, offsetof(CiTrigger, branch) },
-    { "strategy", read_strategy },
+    { "strategy", read_strategy, SHAPE_ANY, offsetof(CiTrigger, strategy) },
     { "forward", read_forward },
     { "inputs", read_inputs, SHAPE_HASH, offsetof(CiTrigger, inputs) },
 };
 
 static const Keyword child_keywords[] = {
     { "include", read_include },
-    { "strategy", read_strategy },
+    { "strategy", read_strategy, SHAPE_ANY, offsetof(CiTrigger, strategy) },
     { "forward", read_forward },
     { "inputs", read_inputs, SHAPE_HASH, offsetof(CiTrigger, inputs) },
 };

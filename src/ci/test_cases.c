@@ -370,8 +370,7 @@ static void check_plan(Case *c, CiConfig *config, CiVariables variables, const C
     check_named(c, "stages", strings_node(c->arena, config->stages));
     check_named(c, "cancel_on_job_failure",
                 node_new_string(c->arena, yes_no(plan->cancel_on_job_failure), NULL));
-    check_named(c, "on_new_commit",
-                node_new_string(c->arena, case_on_new_commit(plan), NULL));
+    check_named(c, "on_new_commit", node_new_string(c->arena, case_on_new_commit(plan), NULL));
     check_named(c, "explained", case_explained(c->arena, plan));
     check_named(c, "warnings", messages_node(c->arena, config->warnings));
     check_jobs(c, plan);
