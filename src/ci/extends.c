@@ -51,13 +51,16 @@ static bool check_bases(Extends *e, const char *name, const Node *at, const GPtr
                         bool (*wrong)(const Node *base), const char *what)
 {
     g_autoptr(GString) list = g_string_new(NULL);
+    bool ok = true;
 
     for (guint i = 0; i < names->len; i++) {
         const Node *base_name = g_ptr_array_index(names, i);
-        if (wrong(node_get(e->root, base_name->text)))
-            g_string_append_printf(list, "%s%s", list->len ? ", " : "", base_name->text);
+        if (!wrong(node_get(e->root, base_name->text)))
+            continue;
+        g_string_append_printf(list, "%s%s", ok ? "" : ", ", base_name->text);
+        ok = false; /* also for an empty name */
     }
-    return list->len == 0 ||
+    return ok ||
            compiler_report(e->c, at, "%s: %s in `extends` (%s)", name, what, list->str);
 }
 

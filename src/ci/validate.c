@@ -128,6 +128,29 @@ static bool check_trigger(const Validator *v, const CiJob *job)
     return true;
 }
 
+/* The job that stops the environment of @job.  Names are compared as they are written. */
+static bool check_on_stop(const Validator *v, const CiJob *job)
+{
+    const CiEnvironment *own = job->environment;
+    size_t number = own && own->on_stop ? job_number(v, own->on_stop) : 0;
+    const char *problem = NULL;
+
+    if (!own || !own->on_stop)
+        return true;
+    const CiEnvironment *other = number > 0 ? v->config->jobs[number - 1].environment : NULL;
+    if (number == 0)
+        problem = "is not defined";
+    else if (!other)
+        problem = "does not have environment defined";
+    else if (!g_str_equal(other->name, own->name))
+        problem = "have different environment name";
+    else if (!g_str_equal(other->action, "stop"))
+        problem = "needs to have action stop defined";
+    return !problem || report(v, job,
+                              arena_printf(v->c->arena, "%s job: on_stop job %s %s", job->name,
+                                           own->on_stop, problem));
+}
+
 /* Tarjan's search over needs, in the order in which GitLab's own walks them. */
 typedef struct Search {
     const Validator *v;
@@ -260,7 +283,7 @@ bool validate_jobs(Compiler *c, const CiConfig *config)
     for (size_t i = 0; i < config->n_jobs; i++) {
         const CiJob *job = &config->jobs[i];
         if (!check_stage(&v, job) || !check_dependencies(&v, job) || !check_needs(&v, job) ||
-            !check_trigger(&v, job))
+            !check_trigger(&v, job) || !check_on_stop(&v, job))
             return false;
     }
     return check_cycles(&v);
