@@ -320,6 +320,8 @@ bool api_dispatch(Req *rq, Error *err)
 
     caller->db = database_reader(site_of(rq)->database);
     rq->caller = caller;
+    if (rq->method == GET)
+        database_reader_hold_still(caller->db);
     bool ok = authenticate(rq, err) && req_check_params(rq, err) && load_target(rq, err) &&
               run_handler(rq, err);
     caller_release_db(rq);

@@ -70,8 +70,17 @@ Db *database_reader(Database *database)
     return db;
 }
 
+void database_reader_hold_still(Db *db)
+{
+    if (db->conn && !db->driver->remote)
+        db->still = db_control(db, "BEGIN", NULL);
+}
+
 void database_reader_release(Db *db)
 {
+    if (db->still)
+        (void)db_control(db, "COMMIT", NULL); /* failing, it is closed */
+    db->still = false;
     if (db->conn)
         pool_give_back(db->database->pool, db);
     else

@@ -148,6 +148,11 @@ bool db_get_int_each(Db *db, const char *sql, const DbArg *const *rows, size_t n
  * every statement on it is ERR_DB_AWAY. */
 Db *database_reader(Database *database);
 void database_reader_release(Db *db);
+
+/* From its first statement on, @db sees one commit until it is given back: for who only reads, since
+ * a file is then locked once and not for each statement.  Does nothing where it would cost a round
+ * trip. */
+void database_reader_hold_still(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, database_reader_release)
 
 /* Inside: only SQL through @db, no I/O, no locks in memory; it may run again from the start.  A

@@ -125,6 +125,7 @@ struct Db {
     DbConnection *conn; /* NULL: there is none to be had, each statement says so */
     Database *database;
     bool writing; /* in a write: a lost connection has undone what came before */
+    bool still;   /* in a transaction that reads */
 };
 
 /* The driver for @url; @where: what its connect() wants, in @url.  NULL with ERR_USAGE: none. */
