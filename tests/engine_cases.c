@@ -78,7 +78,7 @@ static void add_planned_job(Case *c, const CiPlannedJob *planned, int stage)
                       .when = planned->when,
                       .start_in_s = planned->start_in_s,
                       .allow_failure = planned->allow_failure,
-                      .by_needs = planned->job->has_needs,
+                      .by_needs = planned->by_needs,
                       .needs = needs,
                       .n_needs = planned->n_needs,
                       .user_id = OWNER,

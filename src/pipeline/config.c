@@ -3,6 +3,7 @@
 
 #include "access/subject.h"
 #include "base/text.h"
+#include "pipeline/config_paths.h"
 
 #include <string.h>
 
@@ -64,23 +65,38 @@ static CiFetchResult read_at(const ConfigRun *run, int64_t project_id, const cha
     return err.code == ERR_NO_RECORD ? CI_FETCH_NO_FILE : CI_FETCH_FAILED;
 }
 
+CiFetchResult config_find_commit(const ConfigRun *run, const char *path, const char *ref,
+                                 Arena *arena, int64_t *project_id, const char **sha)
+{
+    Project project;
+    RepoResolved resolved;
+    g_autoptr(Db) db = database_reader(run->site->database);
+
+    if (!project_by_path(db, arena, path, &project, NULL) || !may_read(run, db, &project))
+        return CI_FETCH_NO_PROJECT;
+    if (!repo_resolve(run->site->repos, project.id, ref ? ref : project.default_branch, true, arena,
+                      &resolved, NULL))
+        return CI_FETCH_NO_REF;
+    *project_id = project.id;
+    *sha = resolved.sha;
+    return CI_FETCH_OK;
+}
+
 static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
     const ConfigRun *run = data;
-    Project project;
-    RepoResolved resolved;
+    int64_t project_id = run->request->project->id;
+    const char *sha = run->pipeline->sha;
 
     if (!text_is_inner_path(what->path))
         return CI_FETCH_NO_FILE;
-    if (!what->project)
-        return read_at(run, run->request->project->id, run->pipeline->sha, what->path, arena, file);
-    g_autoptr(Db) db = database_reader(run->site->database);
-    if (!project_by_path(db, arena, what->project, &project, NULL) || !may_read(run, db, &project))
-        return CI_FETCH_NO_PROJECT;
-    const char *ref = what->ref ? what->ref : project.default_branch;
-    if (!repo_resolve(run->site->repos, project.id, ref, true, arena, &resolved, NULL))
-        return CI_FETCH_NO_REF;
-    return read_at(run, project.id, resolved.sha, what->path, arena, file);
+    if (what->project) {
+        CiFetchResult found =
+            config_find_commit(run, what->project, what->ref, arena, &project_id, &sha);
+        if (found != CI_FETCH_OK)
+            return found;
+    }
+    return read_at(run, project_id, sha, what->path, arena, file);
 }
 
 static CiLimits limits_of(const Settings *settings)
@@ -118,11 +134,14 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
                       .size = file.size,
                       .variables = variables_for_ci(run->variables),
                       .fetch = fetch,
+                      .tree = config_tree,
+                      .changes = config_changes,
                       .fetch_data = (void *)run,
                       .limits = limits_of(run->site->settings) };
     *config = ci_compile(&input, arena, &messages);
     if (!*config)
         return first_message(&messages, err);
-    *plan = ci_plan(*config, input.variables, &input.limits);
+    const CiRun planned = config_run(run, input.variables, input.limits);
+    *plan = ci_plan_run(*config, &planned);
     return true;
 }

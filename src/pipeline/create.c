@@ -180,7 +180,7 @@ static void add_engine_job(Creation *c, const CiPlannedJob *planned, int stage)
                       .status = STATUS_CREATED,
                       .when = planned->when,
                       .allow_failure = planned->allow_failure,
-                      .by_needs = planned->job->has_needs,
+                      .by_needs = planned->by_needs,
                       .needs = needs,
                       .n_needs = planned->n_needs,
                       .start_in_s = planned->start_in_s,
@@ -211,7 +211,7 @@ static void build_engine(Creation *c)
     c->engine->status = c->engine->before = STATUS_CREATED;
     c->engine->created_at = now;
     c->engine->cancel_on_job_failure = c->pipeline->cancel_on_job_failure =
-        c->config->cancel_on_job_failure;
+        c->plan->cancel_on_job_failure;
     for (int i = 0; i < n_stages; i++)
         c->engine->stages[i].name = c->config->stages[c->stage_positions[i]];
     for (size_t i = 0; i < plan->n_jobs; i++)
@@ -233,6 +233,32 @@ static void mark_failed(Creation *c, PipelineFailure reason, const char *message
     c->pipeline->finished_at = c->pipeline->created_at;
 }
 
+/* The first job that starts or mirrors another pipeline, which the engine cannot do; NULL: none. */
+static const char *first_bridge(const CiPlan *plan)
+{
+    for (size_t i = 0; i < plan->n_jobs; i++) {
+        const CiJob *job = plan->jobs[i].job;
+        if (job->trigger || job->mirror)
+            return job->name;
+    }
+    return NULL;
+}
+
+/* Instead of a pipeline whose trigger jobs would never run. */
+static bool refuse_bridge(Creation *c, const char *name, Error *err)
+{
+    const char *message =
+        arena_printf(c->arena,
+                     "%s job: pipelines that start or mirror other pipelines are not supported by "
+                     "this version of Penstock",
+                     name);
+
+    if (!c->request->save_failures)
+        return error_set(err, ERR_CONFIG, "%s", message);
+    mark_failed(c, PIPELINE_FAILURE_CONFIG, message);
+    return true;
+}
+
 /* What the plan came to; true: there is something to store. */
 static bool settle_plan(Creation *c, Error *err)
 {
@@ -241,6 +267,8 @@ static bool settle_plan(Creation *c, Error *err)
     switch (c->plan->result) {
     case CI_PLAN_OK:
         c->pipeline->name = c->plan->name;
+        if (first_bridge(c->plan))
+            return refuse_bridge(c, first_bridge(c->plan), err);
         build_engine(c);
         return true;
     case CI_PLAN_FILTERED_BY_WORKFLOW:

@@ -63,7 +63,7 @@ static Job job_of(Arena *arena, const CiPlannedJob *planned, const EngineJob *en
                   .status = engine->status,
                   .when_kind = planned->when,
                   .allow_failure = engine->allow_failure,
-                  .by_needs = planned->job->has_needs,
+                  .by_needs = planned->by_needs,
                   .processed = engine->processed,
                   .tags = joined_tags(arena, planned->tags),
                   .icon = planned->job->icon,

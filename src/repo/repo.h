@@ -102,6 +102,13 @@ bool repo_file_id(RepoStore *store, int64_t project_id, const char *sha, const c
 bool repo_list_files(RepoStore *store, int64_t project_id, const char *sha, const char *dir,
                      const char *suffix, size_t max, Arena *arena, const char ***paths, Error *err);
 
+/* The paths of files, symlinks and submodules in which commit @to differs from @from, or with
+ * @from_merge_base from where the two parted; NULL-terminated.  A file that moved is two paths.
+ * Errors: ERR_NO_RECORD (no such commit), ERR_LIMIT (more than @max, or trees too large to walk). */
+bool repo_changed_paths(RepoStore *store, int64_t project_id, const char *from, const char *to,
+                        bool from_merge_base, size_t max, Arena *arena, const char ***paths,
+                        Error *err);
+
 /* All texts are valid UTF-8. */
 typedef struct RepoCommit {
     const char *sha;

@@ -424,6 +424,54 @@ static void tree_that_repeats_itself_is_not_walked_for_ever(Fixture *f, gconstpo
     assert_code(&err, ERR_LIMIT);
 }
 
+/* @expected: joined by blanks. */
+static void assert_changes(Fixture *f, const char *from, const char *to, bool from_merge_base,
+                           const char *expected)
+{
+    g_auto(Error) err = ERROR_INIT;
+    const char **paths = NULL;
+
+    g_assert_true(
+        repo_changed_paths(f->store, 7, from, to, from_merge_base, 10, f->arena, &paths, &err));
+    g_autofree char *joined = g_strjoinv(" ", (char **)paths);
+    g_assert_cmpstr(joined, ==, expected);
+}
+
+static void changes_are_the_paths_that_differ(Fixture *f, gconstpointer data)
+{
+    static const char script[] =
+        "set -e; cd \"$1\"; exec 2>/dev/null\n"
+        "c() { git -c user.name=a -c user.email=a@b commit-tree -m x \"$@\"; }\n"
+        "blob=$(echo new | git hash-object -w --stdin)\n"
+        "below=$(printf '100644 blob %s\\ttwo-ci.yml\\n' $blob | git mktree)\n"
+        "pipe=$(printf '040000 tree %s\\tdeep\\n100644 blob %s\\tnew.md\\n' $below $blob | "
+        "git mktree)\n"
+        "tree=$( (git ls-tree $2 | grep -v pipelines | grep -v run.sh; "
+        "printf '040000 tree %s\\tpipelines\\n' $pipe) | git mktree)\n"
+        "c $tree -p $2";
+    g_auto(Error) err = ERROR_INIT;
+    g_autofree char *dir = repo_path(f->store, 7);
+    const char *argv[] = { "sh", "-c", script, "sh", dir, f->first, NULL };
+    g_autofree char *sha = NULL;
+    const char **paths = NULL;
+
+    g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &sha,
+                               NULL, NULL, NULL));
+    g_strstrip(sha);
+    assert_changes(f, f->first, f->first, false, "");
+    assert_changes(f, f->first, f->second, false, "sub");
+    assert_changes(f, f->first, sha, false,
+                   "pipelines/deep/two-ci.yml pipelines/new.md pipelines/one-ci.yml "
+                   "pipelines/readme.md run.sh");
+    assert_changes(f, f->second, sha, true,
+                   "pipelines/deep/two-ci.yml pipelines/new.md pipelines/one-ci.yml "
+                   "pipelines/readme.md run.sh");
+    assert_changes(f, sha, f->second, true, "sub");
+    g_assert_false(
+        repo_changed_paths(f->store, 7, f->first, sha, false, 2, f->arena, &paths, &err));
+    assert_code(&err, ERR_LIMIT);
+}
+
 static void commits_carry_times_with_offsets(Fixture *f, gconstpointer data)
 {
     g_auto(Error) err = ERROR_INIT;
@@ -680,6 +728,7 @@ static const struct {
     { "files-are-listed-by-folder-and-suffix", files_are_listed_by_folder_and_suffix },
     { "tree-that-repeats-itself-is-not-walked-for-ever",
       tree_that_repeats_itself_is_not_walked_for_ever },
+    { "changes-are-the-paths-that-differ", changes_are_the_paths_that_differ },
     { "commits-carry-times-with-offsets", commits_carry_times_with_offsets },
     { "commit-texts-are-made-utf8", commit_texts_are_made_utf8 },
     { "pipeline-ref-is-kept-moved-and-dropped", pipeline_ref_is_kept_moved_and_dropped },
