@@ -104,6 +104,42 @@ typedef struct CiLimits {
     int needs;          /* of one job: 50 */
 } CiLimits;
 
+typedef struct CiMessage {
+    const char *text; /* exactly GitLab's */
+    const char *file; /* NULL: unknown */
+    int line;         /* from 1; 0: unknown */
+    int column;
+} CiMessage;
+
+/* What a compile or plan had to say; the strings live in the config's arena. */
+typedef struct CiMessages {
+    const CiMessage *items;
+    size_t n;
+} CiMessages;
+
+/* A file that was included. */
+typedef struct CiIncluded {
+    CiFileKind kind;
+    bool by_project;             /* include:project, not a local file */
+    const char *location;        /* as written, expanded */
+    const char *asked_project;   /* of include:project; NULL: none was named */
+    const char *asked_ref;       /* likewise */
+    const char *project;         /* that it was found in; NULL: the pipeline's own */
+    const char *ref;             /* likewise the commit */
+    const char *path;            /* likewise, without a leading "/" */
+    const char *context_project; /* of the file that includes it; NULL: the pipeline's own */
+    const char *context_ref;
+} CiIncluded;
+
+/* What is known of a file besides its config, also where it is wrong; in the compile's arena. */
+typedef struct CiFindings {
+    bool loaded; /* all below is known: files were read, merged, extended and references resolved */
+    const struct Node *merged;  /* ci_merged_yaml() writes it */
+    const CiIncluded *includes; /* a file comes before those that it includes itself */
+    size_t n_includes;
+    CiMessages warnings;
+} CiFindings;
+
 /* A value for an input of the header of the root file. */
 typedef struct CiGivenInput {
     const char *name;
@@ -124,20 +160,8 @@ typedef struct CiInput {
     CiChangesFunc changes; /* NULL: everything counts as changed */
     void *fetch_data;      /* of all three */
     CiLimits limits;
+    CiFindings *findings; /* NULL: not wanted */
 } CiInput;
-
-typedef struct CiMessage {
-    const char *text; /* exactly GitLab's */
-    const char *file; /* NULL: unknown */
-    int line;         /* from 1; 0: unknown */
-    int column;
-} CiMessage;
-
-/* What a compile or plan had to say; the strings live in the config's arena. */
-typedef struct CiMessages {
-    const CiMessage *items;
-    size_t n;
-} CiMessages;
 
 /* A job of this pipeline that must come first. */
 typedef struct CiNeed {
@@ -360,6 +384,11 @@ typedef struct CiConfig {
  * @arena ends.  Returns NULL on failure.  The config lives in @arena. */
 CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages);
 
+/* The text of @merged as GitLab writes it: keys in order, anchors and comments gone, `stages` with
+ * .pre and .post.  Hidden jobs and `extends` stay.  NULL: it would be longer than CI_MERGED_MAX. */
+#define CI_MERGED_MAX (8 << 20)
+const char *ci_merged_yaml(Arena *arena, const struct Node *merged);
+
 /* One job of one run, after rules. */
 typedef struct CiPlannedJob {
     const CiJob *job;
@@ -451,6 +480,12 @@ CiPlan *ci_plan_run(CiConfig *config, const CiRun *run);
  * variables, the weaker first; they win over those of the file, but for those marked as predefined.
  * The plan lives in config->arena. */
 CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits);
+
+/* Whether @wanted ("~latest", "1", "1.2") stands for the newest of several versions. */
+bool ci_version_is_open(const char *wanted);
+
+/* The newest of @tags that is a version ("1.2.3", "v1.2.3") of @wanted; NULL: none is. */
+const char *ci_newest_version(CiStrings tags, const char *wanted);
 
 /* Expands $X, ${X} and %X% in @text as GitLab does on the server: known names by value, unknown
  * ones to "".  One pass; "$$X" is "$" and the value.  In @arena.  NULL: the result would be longer

@@ -101,6 +101,20 @@ static bool is_blank(const char *bytes, size_t size)
     return true;
 }
 
+/* What is known from here on, whatever the rest comes to. */
+static void find(Compiler *c, const Node *root)
+{
+    CiFindings *findings = c->input->findings;
+
+    if (!findings)
+        return;
+    findings->loaded = true;
+    findings->merged = root;
+    findings->n_includes = c->included->len;
+    findings->includes =
+        arena_memdup(c->arena, c->included->data, c->included->len * sizeof(CiIncluded));
+}
+
 static bool compile(Compiler *c, CiConfig *config)
 {
     if (is_blank(c->input->bytes, c->input->size))
@@ -111,6 +125,8 @@ static bool compile(Compiler *c, CiConfig *config)
         root = extends_resolve(c, root);
     if (root)
         root = reference_resolve(c, root);
+    if (root)
+        find(c, root);
     return root && entry_read_root(c, root, config) && matrix_expand(c, config) &&
            validate_jobs(c, config);
 }
@@ -123,17 +139,23 @@ CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages)
     config->arena = arena;
     c.messages = g_array_new(FALSE, TRUE, sizeof(CiMessage));
     c.warnings = g_array_new(FALSE, TRUE, sizeof(CiMessage));
+    c.included = g_array_new(FALSE, TRUE, sizeof(CiIncluded));
     c.files = g_hash_table_new(g_str_hash, g_str_equal);
+    c.fetched = g_hash_table_new(g_str_hash, g_str_equal);
     c.cache = expression_cache_new(arena);
     config->expressions = c.cache;
     c.merge_budget = c.limits.yaml_nodes * MERGE_PER_NODE;
 
     bool ok = compile(&c, config);
     config->warnings = compiler_messages(arena, c.warnings);
+    if (input->findings)
+        input->findings->warnings = config->warnings;
     if (messages)
         *messages = compiler_messages(arena, c.messages);
     g_hash_table_destroy(c.files);
+    g_hash_table_destroy(c.fetched);
     g_array_free(c.messages, TRUE);
     g_array_free(c.warnings, TRUE);
+    g_array_free(c.included, TRUE);
     return ok ? config : NULL;
 }

@@ -392,13 +392,6 @@ static bool load_document(Arena *arena, const char *file, const char *bytes, siz
     return ok;
 }
 
-/* A part of the text between two dividers. */
-typedef struct Piece {
-    const char *bytes;
-    size_t size;
-    int first_line;
-} Piece;
-
 enum { MAX_PIECES = 3 };
 
 /* Three hyphens at the start of a line and the white space behind them: their length, or 0. */
@@ -413,30 +406,7 @@ static size_t divider_length(const char *p, const char *end)
     return n;
 }
 
-static int split(const char *bytes, size_t size, Piece pieces[MAX_PIECES])
-{
-    const char *end = bytes + size, *p = bytes;
-    int n = 1, line = 0;
-
-    pieces[0] = (Piece){ bytes, size, 0 };
-    while (p < end && n < MAX_PIECES) {
-        size_t length = divider_length(p, end);
-        if (length > 0) {
-            pieces[n - 1].size = (size_t)(p - pieces[n - 1].bytes);
-            for (const char *q = p; q < p + length; q++)
-                line += *q == '\n';
-            p += length;
-            pieces[n++] = (Piece){ p, (size_t)(end - p), line };
-            continue;
-        }
-        const char *newline = memchr(p, '\n', (size_t)(end - p));
-        p = newline ? newline + 1 : end;
-        line++;
-    }
-    return n;
-}
-
-static bool is_blank(const Piece *piece)
+static bool is_blank(const YamlPiece *piece)
 {
     for (size_t i = 0; i < piece->size; i++) {
         if (!g_ascii_isspace(piece->bytes[i]))
@@ -445,42 +415,135 @@ static bool is_blank(const Piece *piece)
     return true;
 }
 
+/* The pieces between dividers that are not blank. */
+static int split(const char *bytes, size_t size, YamlPiece pieces[MAX_PIECES])
+{
+    const char *end = bytes + size, *p = bytes;
+    int n = 1, line = 0, kept = 0;
+
+    pieces[0] = (YamlPiece){ bytes, size, 0 };
+    while (p < end && n < MAX_PIECES) {
+        size_t length = divider_length(p, end);
+        if (length > 0) {
+            pieces[n - 1].size = (size_t)(p - pieces[n - 1].bytes);
+            for (const char *q = p; q < p + length; q++)
+                line += *q == '\n';
+            p += length;
+            pieces[n++] = (YamlPiece){ p, (size_t)(end - p), line };
+            continue;
+        }
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        p = newline ? newline + 1 : end;
+        line++;
+    }
+    for (int i = 0; i < n; i++) {
+        if (!is_blank(&pieces[i]))
+            pieces[kept++] = pieces[i];
+    }
+    return kept;
+}
+
+/* The text without a byte order mark.  false: too big. */
+static bool begin(const char **bytes, size_t *size, const CiLimits *limits, YamlError *error)
+{
+    if (*size > limits->yaml_bytes)
+        return fail(error, TEXT_TOO_BIG, 0, 0);
+    if (*size >= 3 && memcmp(*bytes, "\xef\xbb\xbf", 3) == 0 &&
+        g_utf8_validate(*bytes, (gssize)*size, NULL)) {
+        *bytes += 3;
+        *size -= 3;
+    }
+    return true;
+}
+
+static bool load_piece(Arena *arena, const char *file, const YamlPiece *piece,
+                       const CiLimits *limits, const Node **out, YamlError *error)
+{
+    return load_document(arena, file, piece->bytes, piece->size, piece->first_line, limits, out,
+                         error);
+}
+
+static const Node *as_mapping(const Node *document, YamlError *error)
+{
+    if (document && document->kind == NODE_MAP && !document->reference)
+        return document;
+    (void)fail(error, NOT_A_MAPPING, document ? document->line : 0,
+               document ? document->column : 0);
+    return NULL;
+}
+
 const Node *yaml_load(Arena *arena, const char *file, const char *bytes, size_t size,
                       const CiLimits *limits, YamlError *error)
 {
-    Piece pieces[MAX_PIECES];
-    const Node *documents[MAX_PIECES];
-    int n_documents = 0;
+    YamlPiece pieces[MAX_PIECES];
+    const Node *first = NULL;
 
-    if (size > limits->yaml_bytes) {
+    if (!begin(&bytes, &size, limits, error))
+        return NULL;
+    int n = split(bytes, size, pieces);
+    for (int i = 0; i < n; i++) {
+        const Node *document;
+        if (!load_piece(arena, file, &pieces[i], limits, &document, error))
+            return NULL;
+        if (!first)
+            first = document;
+    }
+    return as_mapping(first, error);
+}
+
+const Node *yaml_load_piece(Arena *arena, const char *file, const YamlPiece *piece,
+                            const CiLimits *limits, YamlError *error)
+{
+    const Node *document;
+
+    if (piece->size > limits->yaml_bytes) {
         (void)fail(error, TEXT_TOO_BIG, 0, 0);
         return NULL;
     }
-    if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 &&
-        g_utf8_validate(bytes, (gssize)size, NULL)) {
-        bytes += 3;
-        size -= 3;
-    }
-    int n = split(bytes, size, pieces);
-    for (int i = 0; i < n; i++) {
-        if (is_blank(&pieces[i]))
-            continue;
-        const Node *document;
-        if (!load_document(arena, file, pieces[i].bytes, pieces[i].size, pieces[i].first_line,
-                           limits, &document, error))
-            return NULL;
-        if (document)
-            documents[n_documents++] = document;
-    }
-    const Node *first = n_documents > 0 ? documents[0] : NULL;
-    if (n_documents > 1 && node_get(first, "spec")) {
-        (void)fail(error, "config key 'spec' is not supported by this version of Penstock",
-                   first->line, first->column);
+    if (!load_piece(arena, file, piece, limits, &document, error))
         return NULL;
+    return as_mapping(document, error);
+}
+
+/* Whether the piece says nothing: comments and blank lines. */
+static bool is_comment(const YamlPiece *piece)
+{
+    const char *end = piece->bytes + piece->size;
+
+    for (const char *p = piece->bytes; p < end;) {
+        while (p < end && g_ascii_isspace(*p))
+            p++;
+        if (p < end && *p != '#')
+            return false;
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        p = newline ? newline + 1 : end;
     }
-    if (!first || first->kind != NODE_MAP) {
-        (void)fail(error, NOT_A_MAPPING, first ? first->line : 0, first ? first->column : 0);
-        return NULL;
+    return true;
+}
+
+bool yaml_load_header(Arena *arena, const char *file, const char *bytes, size_t size,
+                      const CiLimits *limits, const Node **header, YamlPiece *content,
+                      YamlError *error)
+{
+    YamlPiece pieces[MAX_PIECES];
+    int n = 0;
+
+    *header = NULL;
+    if (!begin(&bytes, &size, limits, error))
+        return false;
+    int found = split(bytes, size, pieces);
+    for (int i = 0; i < found; i++) {
+        if (!is_comment(&pieces[i]))
+            pieces[n++] = pieces[i];
     }
-    return first;
+    if (n < 2)
+        return true;
+    const Node *first;
+    if (!load_piece(arena, file, &pieces[0], limits, &first, error))
+        return false;
+    if (first && first->kind == NODE_MAP && node_get(first, "spec")) {
+        *header = first;
+        *content = pieces[n - 1];
+    }
+    return true;
 }

@@ -11,8 +11,24 @@ typedef struct YamlError {
     int column;
 } YamlError;
 
-/* The mapping that the text describes, with the documents of the text told apart as GitLab does: a
- * second document is ignored where there is no header.
+/* A part of a text between two dividers. */
+typedef struct YamlPiece {
+    const char *bytes;
+    size_t size;
+    int first_line; /* of it in the text, from 0 */
+} YamlPiece;
+
+/* Whether the text has a header: then *@header is the first document, a mapping with the key
+ * "spec", and *@content the last one, not parsed.  Else *@header is NULL.  false: @error. */
+bool yaml_load_header(Arena *arena, const char *file, const char *bytes, size_t size,
+                      const CiLimits *limits, const Node **header, YamlPiece *content,
+                      YamlError *error);
+
+/* The mapping that a piece describes, as yaml_load(). */
+const Node *yaml_load_piece(Arena *arena, const char *file, const YamlPiece *piece,
+                            const CiLimits *limits, YamlError *error);
+
+/* The mapping that a text without a header describes: its first document, the others are ignored.
  *
  * @file: for the nodes' places; it must live as long as @arena.  NULL and @error otherwise.
  * @limits: all set. */
