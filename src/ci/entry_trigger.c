@@ -16,6 +16,26 @@ bool trigger_knows(const char *keyword)
     return g_strv_contains(known, keyword);
 }
 
+/* Whether @text may name a project: "group/project" or something with a variable.  GitLab finds out
+ * only when the job runs, and then can only fail. */
+static bool is_project_path(const char *text)
+{
+    const char *slash = strchr(text, '/');
+    const char *variable = strchr(text, '$');
+
+    if (variable && variable[1])
+        return true;
+    return slash && slash != text && slash[1] && !g_str_has_suffix(text, "/");
+}
+
+/* @subject: what the message names. */
+static bool check_project_path(const Entry *e, const char *subject, const Node *project)
+{
+    return node_is_blank(project) || !node_is_string(project) || is_project_path(project->text) ||
+           compiler_report_lower(e->c, project, "%s %s should be a path such as group/project",
+                                 e->location, subject);
+}
+
 /* --- include ---------------------------------------------------------------------------------- */
 
 /* What an item names, and the keyword that holds where it is. */
@@ -57,6 +77,8 @@ static bool check_item(const Entry *e)
         ok = entry_report(e, e->node, "must specify the file where to fetch the config from");
     if (project && node_is_blank(project))
         ok = compiler_report_lower(e->c, project, "%s project can't be blank", e->location);
+    if (project)
+        ok = check_project_path(e, "project", project) && ok;
     if (node_get(e->node, "artifact") && node_is_blank(node_get(e->node, "job")))
         ok = entry_report(e, e->node, "must specify the job where to fetch the artifact from");
     return entry_check_shapes(e, include_keywords, G_N_ELEMENTS(include_keywords)) && ok;
@@ -175,6 +197,8 @@ static bool read_project(Entry *e)
 
     if (node_is_blank(project))
         ok = compiler_report_lower(e->c, e->node, "%s project can't be blank", e->location);
+    else
+        ok = check_project_path(e, "project", project) && ok;
     if (!entry_check_shapes(e, project_keywords, G_N_ELEMENTS(project_keywords)) || !ok)
         return false;
     entry_read(e, project_keywords, G_N_ELEMENTS(project_keywords));
@@ -190,7 +214,8 @@ void entry_read_trigger(Entry *e, const Keyword *keyword, const Node *value)
 
     trigger->forward_yaml_variables = true;
     if (node_is_string(value)) {
-        ok = !node_is_blank(value) || entry_report(&entry, value, "can't be blank");
+        ok = (!node_is_blank(value) || entry_report(&entry, value, "can't be blank")) &&
+             check_project_path(&entry, "config", value);
         trigger->project = value->text;
     } else if (value->kind != NODE_MAP) {
         ok = compiler_report(e->c, value, "%s has to be either a string or a hash", entry.location);

@@ -7,8 +7,7 @@
 #include "ci/compiler.h"
 #include "ci/conditions.h"
 #include "ci/expand.h"
-
-#include "base/text.h"
+#include "ci/job_variables.h"
 
 #include <string.h>
 
@@ -38,6 +37,7 @@ typedef struct Scope {
     Planner *planner;
     const CiJob *job;     /* NULL: the workflow */
     GHashTable *of_job;   /* the job's own variables, where they are many; NULL: walk them */
+    bool in_environment;  /* expanding a value of the environment, which does not see itself */
     GHashTable *expanded; /* all with their references resolved; NULL: not needed yet */
 } Scope;
 
@@ -51,18 +51,6 @@ static const char *value_in(void *table, const char *name)
     return variable ? variable->value : NULL;
 }
 
-/* The variables that every job has by being that job. */
-static CiVariables job_predefined(Arena *arena, const CiJob *job)
-{
-    CiVariable *items = arena_new0(arena, CiVariable, 3);
-    g_autofree char *slug = text_slug(job->name);
-
-    items[0] = (CiVariable){ .key = "CI_JOB_NAME", .value = job->name };
-    items[1] = (CiVariable){ .key = "CI_JOB_NAME_SLUG", .value = arena_strdup(arena, slug) };
-    items[2] = (CiVariable){ .key = "CI_JOB_STAGE", .value = job->stage };
-    return (CiVariables){ items, 3 };
-}
-
 static const char *value_of_list(CiVariables variables, const char *name)
 {
     for (size_t i = variables.n; i > 0; i--) {
@@ -70,6 +58,19 @@ static const char *value_of_list(CiVariables variables, const char *name)
             return variables.items[i - 1].value;
     }
     return NULL;
+}
+
+static const char *lookup(void *data, const char *name);
+
+/* A value of the job's environment with its references resolved. */
+static const char *environment_value(const Scope *scope, const char *name)
+{
+    const char *text =
+        scope->job && !scope->in_environment ? job_environment_variable(scope->job, name) : NULL;
+    Scope inside = *scope;
+
+    inside.in_environment = true;
+    return text ? expand_text(scope->planner->arena, text, false, lookup, &inside) : NULL;
 }
 
 /* ExpressionLookup: conditions see values as they are written. */
@@ -85,7 +86,9 @@ static const char *lookup(void *data, const char *name)
     if (!value && (!scope->job || ci_inherits(&scope->job->inherit_variables, name)))
         value = value_in(p->root_table, name);
     if (!value && scope->job && g_str_has_prefix(name, "CI_JOB_"))
-        value = value_of_list(job_predefined(p->arena, scope->job), name);
+        value = value_of_list(job_variables(p->arena, scope->job), name);
+    if (!value)
+        value = environment_value(scope, name);
     return value ? value : value_in(p->predefined_table, name);
 }
 
@@ -164,7 +167,7 @@ static const char *expand_path(void *data, const char *text)
         return text;
     if (!scope->expanded) {
         const CiVariables lists[] = {
-            p->predefined, scope->job ? job_predefined(p->arena, scope->job) : (CiVariables){ 0 },
+            p->predefined, scope->job ? job_variables(p->arena, scope->job) : (CiVariables){ 0 },
             p->root, scope->job ? scope->job->variables : (CiVariables){ 0 }, p->given
         };
         CiVariables all = concatenate(p->arena, lists, G_N_ELEMENTS(lists));
@@ -311,7 +314,7 @@ static void resolve_variables(Planner *p, CiPlannedJob *planned, CiVariables own
     }
     if (!cycle && !refers(own) && !tags_refer(planned->tags))
         return;
-    const CiVariables lists[] = { p->predefined, job_predefined(p->arena, planned->job),
+    const CiVariables lists[] = { p->predefined, job_variables(p->arena, planned->job),
                                   planned->variables, p->given };
     CiVariables all = concatenate(p->arena, lists, G_N_ELEMENTS(lists));
     p->n_variables += all.n;
