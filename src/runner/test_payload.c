@@ -138,6 +138,95 @@ static void artifacts_are_one_entry_an_upload(Fixture *f, const void *data)
                 "\"artifacts_file\":{\"filename\":\"artifacts.zip\",\"size\":20480}}]");
 }
 
+/* Replaces the job's specification. */
+static void set_spec(Fixture *f, const char *json)
+{
+    json_decref(f->spec);
+    f->spec = json_loads(json, 0, NULL);
+    g_assert_nonnull(f->spec);
+    f->input.spec = f->spec;
+    write_payload(f);
+}
+
+static void images_and_services_keep_their_options(Fixture *f, const void *data)
+{
+    set_spec(f, "{\"script\":[\"a\"],\"image\":{\"name\":\"debian\",\"executor_opts\":"
+                "{\"docker\":{\"user\":\"me\"}},\"pull_policy\":[\"always\"]},"
+                "\"services\":[{\"name\":\"postgres\",\"command\":[\"x\"],\"alias\":\"db\","
+                "\"variables\":[{\"key\":\"A\",\"value\":\"b\"}]},{\"name\":\"redis\"}]}");
+    assert_part(f, "image",
+                "{\"name\":\"debian\",\"entrypoint\":null,\"ports\":[],"
+                "\"executor_opts\":{\"docker\":{\"user\":\"me\"}},\"pull_policy\":[\"always\"]}");
+    assert_part(f, "services",
+                "[{\"name\":\"postgres\",\"entrypoint\":null,\"ports\":[],\"pull_policy\":null,"
+                "\"command\":[\"x\"],\"alias\":\"db\",\"variables\":[{\"key\":\"A\","
+                "\"value\":\"b\",\"public\":true,\"masked\":false}]},"
+                "{\"name\":\"redis\",\"entrypoint\":null,\"ports\":[],\"pull_policy\":null,"
+                "\"command\":null,\"alias\":null,\"variables\":[]}]");
+}
+
+#define CACHE(members)                                                                             \
+    "{\"script\":[\"a\"],\"cache\":[{\"key\":\"k\",\"paths\":[\"p\"],\"policy\":\"pull\","         \
+    "\"when\":\"always\",\"fallback_keys\":[\"f\"]" members "}]}"
+
+static void cache_keys_tell_protected_refs_apart(Fixture *f, const void *data)
+{
+    set_spec(f, CACHE(""));
+    assert_part(
+        f, "cache",
+        "[{\"key\":\"k-non_protected\",\"untracked\":false,\"paths\":[\"p\"],"
+        "\"policy\":\"pull\",\"when\":\"always\",\"fallback_keys\":[\"f-non_protected\"]}]");
+    f->pipeline.protected = true;
+    set_spec(f, CACHE(",\"untracked\":true"));
+    assert_part(f, "cache",
+                "[{\"key\":\"k-protected\",\"untracked\":true,\"paths\":[\"p\"],"
+                "\"policy\":\"pull\",\"when\":\"always\",\"fallback_keys\":[\"f-protected\"]}]");
+    set_spec(f, CACHE(",\"unprotect\":true"));
+    assert_part(f, "cache",
+                "[{\"key\":\"k\",\"untracked\":false,\"paths\":[\"p\"],\"policy\":\"pull\","
+                "\"when\":\"always\",\"fallback_keys\":[\"f\"]}]");
+}
+
+#undef CACHE
+
+static void hooks_and_inputs_are_lists(Fixture *f, const void *data)
+{
+    write_payload(f);
+    assert_part(f, "hooks", "[]");
+    assert_part(f, "inputs", "[]");
+    assert_part(f, "cache", "[]");
+    assert_part(f, "services", "[]");
+    set_spec(f,
+             "{\"script\":[\"a\"],\"hooks\":{\"pre_get_sources_script\":[\"b\"]},"
+             "\"inputs\":{\"n\":{\"type\":\"number\",\"default\":2},\"s\":{\"default\":\"x\"}}}");
+    assert_part(f, "hooks", "[{\"name\":\"pre_get_sources_script\",\"script\":[\"b\"]}]");
+    assert_part(f, "inputs",
+                "[{\"key\":\"n\",\"value\":{\"type\":\"number\",\"content\":2,"
+                "\"sensitive\":false}},{\"key\":\"s\",\"value\":{\"type\":\"string\","
+                "\"content\":\"x\",\"sensitive\":false}}]");
+}
+
+static void run_is_text_that_holds_json(Fixture *f, const void *data)
+{
+    set_spec(f, "{\"run\":[{\"name\":\"a\",\"script\":\"b\"}],\"after_script\":[\"c\"]}");
+    assert_part(f, "run", "\"[{\\\"name\\\":\\\"a\\\",\\\"script\\\":\\\"b\\\"}]\"");
+    assert_part(f, "steps", "[]");
+}
+
+static void reports_have_the_format_of_their_type(Fixture *f, const void *data)
+{
+    set_spec(f, "{\"script\":[\"a\"],\"artifacts\":{\"untracked\":false,\"reports\":["
+                "{\"type\":\"sast\",\"paths\":[\"s\"]},{\"type\":\"lsif\",\"paths\":[\"l\"]},"
+                "{\"type\":\"dotenv\",\"paths\":[\"e\"]}]}}");
+    assert_part(f, "artifacts",
+                "[{\"name\":\"gl-sast-report.json\",\"paths\":[\"s\"],\"when\":\"always\","
+                "\"expire_in\":null,\"artifact_type\":\"sast\",\"artifact_format\":\"raw\"},"
+                "{\"name\":\"lsif.json\",\"paths\":[\"l\"],\"when\":\"always\","
+                "\"expire_in\":null,\"artifact_type\":\"lsif\",\"artifact_format\":\"zip\"},"
+                "{\"name\":\".env\",\"paths\":[\"e\"],\"when\":\"always\","
+                "\"expire_in\":null,\"artifact_type\":\"dotenv\",\"artifact_format\":\"gzip\"}]");
+}
+
 static void assert_refspecs(Fixture *f, const char *expected)
 {
     write_payload(f);
@@ -174,6 +263,11 @@ int main(int argc, char **argv)
     ADD("variables-keep-order-and-flags", variables_keep_order_and_flags);
     ADD("scripts-are-two-steps", scripts_are_two_steps);
     ADD("artifacts-are-one-entry-an-upload", artifacts_are_one_entry_an_upload);
+    ADD("images-and-services-keep-their-options", images_and_services_keep_their_options);
+    ADD("cache-keys-tell-protected-refs-apart", cache_keys_tell_protected_refs_apart);
+    ADD("hooks-and-inputs-are-lists", hooks_and_inputs_are_lists);
+    ADD("run-is-text-that-holds-json", run_is_text_that_holds_json);
+    ADD("reports-have-the-format-of-their-type", reports_have_the_format_of_their_type);
     ADD("refspecs-name-only-what-is-there", refspecs_name_only_what_is_there);
     return g_test_run();
 }
