@@ -38,10 +38,10 @@ static bool check_name(const Step *s)
            report(s, name, "string", "name", "does not match pattern: ^[a-zA-Z_][a-zA-Z0-9_]*$");
 }
 
-/* `step` and `func` may also be a hash that names a git or OCI reference. */
+/* `step`, `func` and `action` may also be a hash that names a git or OCI reference. */
 static bool check_body(const Step *s)
 {
-    static const char *const bodies[] = { "step", "func", "script" };
+    static const char *const bodies[] = { "step", "func", "action", "script" };
     const char *found = NULL;
     int n = 0;
 
@@ -79,7 +79,8 @@ static bool check_env(const Step *s)
 
 static bool check_step(const Step *s)
 {
-    static const char *const keys[] = { "name", "step", "func", "script", "env", "inputs", NULL };
+    static const char *const keys[] = { "name",   "step", "func",   "action",
+                                        "script", "env",  "inputs", NULL };
     bool ok = true;
 
     if (s->node->kind != NODE_MAP)
