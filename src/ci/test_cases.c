@@ -345,13 +345,33 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
     const char *name = what->path;
 
     if (what->project)
-        name = arena_printf(arena, "%s%s%s:%s", what->project, what->ref ? "@" : "",
-                            what->ref ? what->ref : "", what->path);
+        name = arena_printf(arena, "%s%s%s:%s%s%s", what->project, what->ref ? "@" : "",
+                            what->ref ? what->ref : "",
+                            what->kind == CI_FILE_COMPONENT ? "templates/" : "", what->path,
+                            what->kind == CI_FILE_COMPONENT ? ".yml" : "");
+    else if (what->kind == CI_FILE_TEMPLATE)
+        name = arena_printf(arena, "template:%s", what->path);
     const Node *file = node_get(files, name);
     if (!file)
         return files ? missing(files, what) : CI_FETCH_NO_FILE;
     out->bytes = file->text;
     out->size = strlen(file->text);
+    return CI_FETCH_OK;
+}
+
+/* The files of the case that are of the pipeline's own project. */
+static CiFetchResult tree(void *data, const char *project, const char *ref, Arena *arena,
+                          CiStrings *paths)
+{
+    const Case *c = data;
+    const Node *files = node_get(c->node, "files");
+    const char **names = arena_new0(arena, const char *, files ? files->n + 1 : 1);
+    size_t n = 0;
+
+    for (size_t i = 0; !project && files && i < files->n; i++)
+        if (!strchr(files->pairs[i].key->text, ':'))
+            names[n++] = files->pairs[i].key->text;
+    *paths = names;
     return CI_FETCH_OK;
 }
 
@@ -391,7 +411,9 @@ static void run(Case *c)
                       .size = strlen(config_text->text),
                       .variables = case_variables(c),
                       .fetch = fetch,
+                      .tree = tree,
                       .fetch_data = c,
+                      .host = "ci.test",
                       .limits = limits_of(c) };
     CiConfig *config = ci_compile(&input, c->arena, &messages);
     Node *none = node_new(c->arena, NODE_LIST);

@@ -1,7 +1,7 @@
 /* cmd_lint.c - `penstock lint FILE`: compiles a file as the server would, without one.
  *
  * Local includes are read below the work tree that holds the file.  What only a server has (other
- * projects) cannot be reached and is reported as the compiler reports a project one may not read.
+ * projects) cannot be reached; the compiler warns of it and goes on without it.
  */
 #include "base/settings.h"
 #include "base/text.h"
@@ -35,8 +35,8 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
     g_autofree char *text = NULL;
     gsize n = 0;
 
-    if (what->project)
-        return CI_FETCH_NO_PROJECT;
+    if (what->project || what->kind != CI_FILE_REPOSITORY)
+        return CI_FETCH_UNREACHABLE;
     if (!text_is_inner_path(what->path))
         return CI_FETCH_NO_FILE;
     g_autofree char *path = g_build_filename(root, what->path, NULL);

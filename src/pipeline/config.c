@@ -82,12 +82,72 @@ CiFetchResult config_find_commit(const ConfigRun *run, const char *path, const c
     return CI_FETCH_OK;
 }
 
+/* The tag that "~latest" or "1.2" stands for in a project; @wanted where it is no such version. */
+static CiFetchResult find_version(const ConfigRun *run, int64_t project_id, const char *wanted,
+                                  Arena *arena, const char **version)
+{
+    static const char tags[] = "refs/tags/";
+    const RepoRef *refs;
+    size_t n, n_names = 0;
+
+    *version = wanted;
+    if (!ci_version_is_open(wanted))
+        return CI_FETCH_OK;
+    if (!repo_list_refs(run->site->repos, project_id, arena, &refs, &n, NULL))
+        return CI_FETCH_FAILED;
+    const char **names = arena_new0(arena, const char *, n + 1);
+    for (size_t i = 0; i < n; i++)
+        if (g_str_has_prefix(refs[i].name, tags))
+            names[n_names++] = refs[i].name + strlen(tags);
+    *version = ci_newest_version(names, wanted);
+    return *version ? CI_FETCH_OK : CI_FETCH_NO_VERSION;
+}
+
+/* templates/NAME.yml, else templates/NAME/template.yml, at the version of the component. */
+static CiFetchResult fetch_component(const ConfigRun *run, const CiFetch *what, Arena *arena,
+                                     CiFile *file)
+{
+    int64_t project_id;
+    const char *sha, *version;
+    CiFetchResult found =
+        config_find_commit(run, what->project, what->ref, arena, &project_id, &sha);
+
+    /* A branch or tag of that very name goes before the version that it may stand for. */
+    if (found == CI_FETCH_NO_REF &&
+        (found = config_find_commit(run, what->project, NULL, arena, &project_id, &sha)) ==
+            CI_FETCH_OK &&
+        (found = find_version(run, project_id, what->ref, arena, &version)) == CI_FETCH_OK) {
+        found = config_find_commit(run, what->project, version, arena, &project_id, &sha);
+        file->name = version;
+    }
+    if (found != CI_FETCH_OK)
+        return found;
+    file->ref = sha;
+    file->path = arena_printf(arena, "templates/%s.yml", what->path);
+    found = read_at(run, project_id, sha, file->path, arena, file);
+    if (found != CI_FETCH_NO_FILE)
+        return found;
+    file->path = arena_printf(arena, "templates/%s/template.yml", what->path);
+    return read_at(run, project_id, sha, file->path, arena, file);
+}
+
 static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
     const ConfigRun *run = data;
     int64_t project_id = run->request->project->id;
     const char *sha = run->pipeline->sha;
 
+    switch (what->kind) {
+    case CI_FILE_REMOTE:
+        file->detail = "this server fetches no remote files";
+        return CI_FETCH_BLOCKED;
+    case CI_FILE_TEMPLATE:
+        return CI_FETCH_NO_FILE; /* the installation has none */
+    case CI_FILE_COMPONENT:
+        return fetch_component(run, what, arena, file);
+    case CI_FILE_REPOSITORY:
+        break;
+    }
     if (!text_is_inner_path(what->path))
         return CI_FETCH_NO_FILE;
     if (what->project) {
@@ -95,6 +155,7 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
             config_find_commit(run, what->project, what->ref, arena, &project_id, &sha);
         if (found != CI_FETCH_OK)
             return found;
+        file->ref = sha; /* where what it includes is looked for */
     }
     return read_at(run, project_id, sha, what->path, arena, file);
 }
