@@ -56,10 +56,11 @@ static const Node *parse_once(Compiler *c, const Location *location, const CiFil
 
 static const Node *expand_includes(Compiler *c, const Place *place, const Node *node);
 
-/* One file over all that it includes; NULL in @out: out of reach.  Recursive: as deep as there may
- * be includes. */
-static bool load_file(Compiler *c, Location *location, const Node **out)
+/* One file over all that it includes; NULL in @out: out of reach.  @place: of the file that asks.
+ * Recursive: as deep as there may be includes. */
+static bool load_file(Compiler *c, const Place *place, Location *location, const Node **out)
 {
+    const Location asked = *location;
     const CiFile *file;
 
     *out = NULL;
@@ -67,6 +68,7 @@ static bool load_file(Compiler *c, Location *location, const Node **out)
         return false;
     if (!file)
         return true;
+    include_note(c, place, &asked, location);
     const Node *node = parse_once(c, location, file);
     return node && (*out = expand_includes(c, &location->place, node)) != NULL;
 }
@@ -85,7 +87,7 @@ static const Node *expand_includes(Compiler *c, const Place *place, const Node *
         return NULL;
     for (guint i = 0; i < locations->len; i++) {
         const Node *file;
-        if (!load_file(c, &g_array_index(locations, Location, i), &file))
+        if (!load_file(c, place, &g_array_index(locations, Location, i), &file))
             return NULL;
         if (!file)
             continue;

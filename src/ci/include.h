@@ -45,6 +45,9 @@ bool include_rules_hold(Compiler *c, const Place *place, const Node *rules, bool
  * of reach here, which was warned of.  false: reported. */
 bool include_fetch(Compiler *c, Location *location, const CiFile **file);
 
+/* Notes for CiFindings that a file at @place included @found, which it @asked for. */
+void include_note(Compiler *c, const Place *place, const Location *asked, const Location *found);
+
 /* What the text of a file says, with its header bound.  @location: NULL for the root file.
  * NULL: reported. */
 const Node *include_parse(Compiler *c, const Place *place, const Location *location,
