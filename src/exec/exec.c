@@ -140,6 +140,8 @@ static void after_poll(Slot *slot, Poll *poll, const ClientReply *reply, int64_t
     }
     switch (reply->status) {
     case 201:
+        if (is_stopping(slot))
+            break; /* not confirmed: the server gives it to another */
         run_job(slot, reply);
         poll->backoff_ms = FIRST_BACKOFF_MS;
         break;

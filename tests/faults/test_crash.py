@@ -150,9 +150,9 @@ def test_a_crash_between_ref_and_pipeline_gives_exactly_one_pipeline(server):
     for _ in range(2):
         server.restart()
         project.api = server.api
-        assert [pipeline["source"] for pipeline in pipelines_of(project, sha)] == ["push"]
-    pipeline = pipelines_of(project, sha)[0]
-    assert server.api.wait_for_pipeline(project.id, pipeline["id"])["status"] == "success"
+        pipelines = pipelines_of(project, sha)
+        assert [pipeline["source"] for pipeline in pipelines] == ["push"]
+        assert server.api.wait_for_pipeline(project.id, pipelines[0]["id"])["status"] == "success"
 
 
 def test_a_server_killed_at_any_moment_of_a_push_makes_one_pipeline_a_commit(server):
