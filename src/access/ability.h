@@ -34,6 +34,7 @@ typedef enum Ability {
     CAN_READ_MEMBERS,
     CAN_ADMIN_MEMBERS,
     CAN_ADMIN_PROTECTED_REFS,
+    CAN_ADMIN_VARIABLES,
     CAN_ADMIN_PROJECT,
     CAN_REMOVE_PROJECT,
     /* of groups */
@@ -41,6 +42,7 @@ typedef enum Ability {
     CAN_CREATE_PROJECTS,
     CAN_CREATE_SUBGROUPS,
     CAN_ADMIN_GROUP, /* change it, and who is a member */
+    CAN_ADMIN_GROUP_VARIABLES,
     CAN_REMOVE_GROUP,
     N_ABILITIES
 } Ability;

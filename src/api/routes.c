@@ -18,6 +18,7 @@ const Mount api_mounts[] = {
     { "/api/v4", token_routes },
     { "/api/v4", trigger_routes },
     { "/api/v4", user_routes },
+    { "/api/v4", variable_routes },
     { "", front_routes },
     { "", health_routes },
     { "", git_routes },

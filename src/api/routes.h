@@ -21,6 +21,7 @@ extern const Route schedule_variable_routes[];
 extern const Route token_routes[];
 extern const Route trigger_routes[];
 extern const Route user_routes[];
+extern const Route variable_routes[];
 
 /* At the root. */
 extern const Route front_routes[];

@@ -36,6 +36,9 @@ typedef struct Settings {
     int64_t max_trace_bytes;
     int64_t max_trace_patch_bytes;
     int64_t max_schedules;  /* a project's */
+    int64_t max_project_variables;
+    int64_t max_group_variables;
+    int64_t max_instance_variables;
     int64_t max_jobs;       /* a pipeline's */
     int64_t max_needs;      /* a job's */
     int64_t max_includes;   /* files of one configuration */

@@ -14,6 +14,7 @@
 #include "pipeline/config.h"
 #include "pipeline/draft.h"
 #include "pipeline/policy.h"
+#include "pipeline/stored_variables.h"
 
 #include <string.h>
 
@@ -138,7 +139,8 @@ static void fill_pipeline(Creation *c, const RefRules *rules)
                                .updated_at = now };
 }
 
-static void collect_variables(Creation *c)
+/* Scoped to no environment: which one a job has is known only once its rules are decided. */
+static bool collect_variables(Creation *c, Error *err)
 {
     RunContext run = { .site = c->site,
                        .project = c->request->project,
@@ -150,8 +152,15 @@ static void collect_variables(Creation *c)
     variables_init(&c->variables, c->arena);
     variables_add_predefined(&c->variables, &run);
     variables_add_user(&c->variables, c->request->user);
+    {
+        g_autoptr(Db) db = database_reader(c->site->database);
+        if (!variables_add_stored(&c->variables, c->site, db, c->request->project,
+                                  c->pipeline->protected, NULL, err))
+            return false;
+    }
     for (size_t i = 0; i < c->request->n_given; i++)
         variables_add(&c->variables, c->request->given[i]);
+    return true;
 }
 
 /* "[skip ci]" and its relatives; only a push heeds it. */
@@ -360,7 +369,8 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
     if (!repo_commit(site->repos, request->project->id, c.ref.sha, arena, &c.commit, err))
         return false;
     fill_pipeline(&c, &rules);
-    collect_variables(&c);
+    if (!collect_variables(&c, err))
+        return false;
     if (is_skipped(&c))
         pipeline.status = STATUS_SKIPPED;
     else if (!compile(&c, err))

@@ -74,6 +74,7 @@ CiVariables variables_for_ci(const Variables *list)
                                  .value = list->items[i].value,
                                  .type = list->items[i].file ? VARIABLE_FILE : VARIABLE_ENV_VAR,
                                  .raw = list->items[i].raw,
+                                 .masked = list->items[i].masked,
                                  .predefined = list->items[i].predefined };
     return (CiVariables){ .items = items, .n = list->n };
 }

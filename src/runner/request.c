@@ -5,10 +5,12 @@
  */
 #include "runner/request.h"
 
+#include "access/subject.h"
 #include "base/log.h"
 #include "base/seal.h"
 #include "pipeline/operations.h"
 #include "pipeline/spec.h"
+#include "pipeline/stored_variables.h"
 #include "repo/repo.h"
 #include "runner/dependencies.h"
 #include "runner/payload.h"
@@ -153,6 +155,46 @@ static bool add_given(Gathered *g, Db *db, Error *err)
     return true;
 }
 
+/* Protected when the pipeline was made, and still. */
+static bool find_protection(Gathered *g, Db *db, bool *protected_ref, Error *err)
+{
+    RefRules rules = { 0 };
+
+    if (g->pipeline.protected &&
+        !ref_rules_find(db, g->project.id, g->pipeline.tag, g->pipeline.ref, &rules, err))
+        return false;
+    *protected_ref = rules.protected;
+    return true;
+}
+
+/* The name of the job's environment, expanded by what it has without one; NULL: it has none. */
+static bool find_environment(Gathered *g, Db *db, bool protected_ref, const char **name, Error *err)
+{
+    const char *written = json_get_string(json_object_get(g->spec, "environment"), "name");
+    size_t n = g->variables.n;
+
+    *name = NULL;
+    if (!written)
+        return true;
+    if (!variables_add_stored(&g->variables, g->site, db, &g->project, protected_ref, NULL, err) ||
+        !add_given(g, db, err))
+        return false;
+    *name = ci_expand(g->arena, written, variables_for_ci(&g->variables));
+    g->variables.n = n;
+    return true;
+}
+
+static bool add_stored(Gathered *g, Db *db, Error *err)
+{
+    bool protected_ref;
+    const char *environment;
+
+    return find_protection(g, db, &protected_ref, err) &&
+           find_environment(g, db, protected_ref, &environment, err) &&
+           variables_add_stored(&g->variables, g->site, db, &g->project, protected_ref, environment,
+                                err);
+}
+
 /* Each key once, with the value and marks of its strongest source, and references among values
  * resolved: shells do not look into a value for a second time. */
 static void settle_variables(Gathered *g)
@@ -189,7 +231,7 @@ static bool gather_variables(Gathered *g, Db *db, Error *err)
     variables_add_predefined(&g->variables, &run);
     add_spec_variables(g);
     variables_add_user(&g->variables, &g->user);
-    if (!add_given(g, db, err))
+    if (!add_stored(g, db, err) || !add_given(g, db, err))
         return false;
     variables_add_attempt(&g->variables, &run, &g->handout->job, g->request->runner,
                           g->handout->token);

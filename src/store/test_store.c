@@ -230,6 +230,7 @@ static void add_tests(TestDatabaseKind kind)
     add_job_tests();
     add_runner_tests();
     add_schedule_tests();
+    add_ci_variable_tests();
     add_explain_test(kind); /* the last: it looks at what the others ran */
 }
 
