@@ -164,6 +164,15 @@ static const struct {
     { "split", takes_separator, run_split },
 };
 
+/* Functions go from character to character; what variables hold may be any bytes. */
+static const char *valid_text(Arena *arena, const char *text)
+{
+    if (g_utf8_validate(text, -1, NULL))
+        return text;
+    g_autofree char *valid = g_utf8_make_valid(text, -1);
+    return arena_strdup(arena, valid);
+}
+
 /* @value through the function that @text calls; NULL: complained. */
 static const Node *run_function(const Scope *scope, const Node *value, const char *text,
                                 Complaints *complaints)
@@ -181,7 +190,7 @@ static const Node *run_function(const Scope *scope, const Node *value, const cha
             continue;
         Call call = { scope, argument, complaints };
         if (value->kind == NODE_STRING)
-            return functions[i].run(&call, value->text);
+            return functions[i].run(&call, valid_text(scope->arena, value->text));
         complain(complaints, NULL, "invalid input type: %s can only be used with string inputs",
                  name);
         return NULL;
