@@ -43,6 +43,9 @@ typedef struct Settings {
     int64_t max_needs;      /* a job's */
     int64_t max_includes;   /* files of one configuration */
     int64_t max_yaml_bytes; /* of one file */
+    int64_t remote_include_timeout_s;
+    bool allow_private_includes; /* include: remote may reach our own network */
+    char *template_dir;          /* of include: template, before our own; NULL: none */
     int64_t max_yaml_depth;
     int64_t max_yaml_nodes;    /* of one file, aliases expanded */
     int64_t poll_timeout_s;    /* how long a runner's poll is parked */
