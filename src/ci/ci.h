@@ -389,6 +389,11 @@ CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages);
 #define CI_MERGED_MAX (8 << 20)
 const char *ci_merged_yaml(Arena *arena, const struct Node *merged);
 
+/* `only` or `except` of a job in @merged as a JSON object, a plain list being that of `refs`; where
+ * a job has no condition at all, what it has by default.  NULL: none. */
+const char *ci_policy_json(Arena *arena, const struct Node *merged, const char *job,
+                           const char *keyword);
+
 /* One job of one run, after rules. */
 typedef struct CiPlannedJob {
     const CiJob *job;

@@ -6,10 +6,21 @@
 #include "base/settings.h"
 #include "base/text.h"
 #include "ci/ci.h"
+#include "ci/place.h"
 #include "cli/cli.h"
+#include "cli/explain.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* One file under the lamp. */
+typedef struct Lint {
+    Arena *arena;
+    const char *file; /* as it was named */
+    const char *bytes;
+    size_t size;
+    char *root; /* of its work tree */
+} Lint;
 
 /* The nearest folder above @file that holds a .git, else the file's own.  Owned. */
 static char *work_tree_of(const char *file)
@@ -31,7 +42,7 @@ static char *work_tree_of(const char *file)
 
 static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
-    const char *root = data;
+    const Lint *lint = data;
     g_autofree char *text = NULL;
     gsize n = 0;
 
@@ -39,7 +50,7 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
         return CI_FETCH_UNREACHABLE;
     if (!text_is_inner_path(what->path))
         return CI_FETCH_NO_FILE;
-    g_autofree char *path = g_build_filename(root, what->path, NULL);
+    g_autofree char *path = g_build_filename(lint->root, what->path, NULL);
     if (!g_file_get_contents(path, &text, &n, NULL))
         return CI_FETCH_NO_FILE;
     file->bytes = arena_strndup(arena, text, n);
@@ -47,15 +58,64 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
     return CI_FETCH_OK;
 }
 
-static void print_message(const char *kind, const CiMessage *message, const char *file)
+/* The line with a caret under it; nothing for a file that is not here. */
+static void print_excerpt(const Lint *lint, const CiMessage *message)
 {
-    fprintf(stderr, "%s", message->file ? message->file : file);
-    if (message->line > 0)
-        fprintf(stderr, ":%d:%d", message->line, MAX(message->column, 1));
-    fprintf(stderr, ": %s: %s\n", kind, message->text);
+    const char *bytes = lint->bytes;
+    g_autofree char *text = NULL;
+    size_t size = lint->size;
+
+    if (message->file && !g_str_equal(message->file, lint->file)) {
+        gsize n = 0;
+        g_autofree char *path = g_build_filename(lint->root, message->file, NULL);
+        if (!text_is_inner_path(message->file) || !g_file_get_contents(path, &text, &n, NULL))
+            return;
+        bytes = text;
+        size = n;
+    }
+    const char *excerpt =
+        place_excerpt(lint->arena, bytes, size, MAX(message->line, 1), message->column);
+    if (excerpt)
+        fprintf(stderr, "%s\n", excerpt);
 }
 
-static int lint(const Settings *settings, const char *file)
+/* What has no place is about the file as a whole: its beginning. */
+static void print_message(const Lint *lint, const char *kind, const CiMessage *message)
+{
+    fprintf(stderr, "%s:%d:%d: %s: %s\n", message->file ? message->file : lint->file,
+            MAX(message->line, 1), MAX(message->column, 1), kind, message->text);
+    print_excerpt(lint, message);
+}
+
+static void print_messages(const Lint *lint, const char *kind, const CiMessages *messages)
+{
+    for (size_t i = 0; i < messages->n; i++)
+        print_message(lint, kind, &messages->items[i]);
+}
+
+static CiLimits limits_of(const Settings *settings)
+{
+    return (CiLimits){ .yaml_bytes = (size_t)settings->max_yaml_bytes,
+                       .yaml_depth = (int)settings->max_yaml_depth,
+                       .yaml_nodes = (size_t)settings->max_yaml_nodes,
+                       .includes = (int)settings->max_includes,
+                       .jobs = (int)settings->max_jobs,
+                       .needs = (int)settings->max_needs };
+}
+
+/* Offline there is no run: the plan knows the variables that were given, and a push to @branch. */
+static void explain(const LintOptions *options, CiConfig *config, const CiInput *input)
+{
+    CiRun run = { .variables = input->variables,
+                  .limits = input->limits,
+                  .ref = options->branch,
+                  .source = SOURCE_PUSH,
+                  .explain = true };
+
+    explain_print(ci_plan_run(config, &run));
+}
+
+static int lint(const Settings *settings, const LintOptions *options, const char *file)
 {
     g_autoptr(Arena) arena = arena_new();
     g_autoptr(GError) failed = NULL;
@@ -63,29 +123,29 @@ static int lint(const Settings *settings, const char *file)
     g_autofree char *root = work_tree_of(file);
     gsize size = 0;
     CiMessages messages = { 0 };
+    CiFindings findings = { 0 };
 
     if (!g_file_get_contents(file, &bytes, &size, &failed))
         return cli_wrong_use(failed->message);
+    Lint self = { arena, file, bytes, size, root };
     CiInput input = { .path = file,
                       .bytes = bytes,
                       .size = size,
+                      .variables = explain_variables(arena, options),
                       .fetch = fetch,
-                      .fetch_data = root,
-                      .limits = { .yaml_bytes = (size_t)settings->max_yaml_bytes,
-                                  .yaml_depth = (int)settings->max_yaml_depth,
-                                  .yaml_nodes = (size_t)settings->max_yaml_nodes,
-                                  .includes = (int)settings->max_includes,
-                                  .jobs = (int)settings->max_jobs,
-                                  .needs = (int)settings->max_needs } };
+                      .fetch_data = &self,
+                      .limits = limits_of(settings),
+                      .findings = &findings };
     CiConfig *config = ci_compile(&input, arena, &messages);
+    print_messages(&self, "warning", &findings.warnings);
     if (!config) {
-        for (size_t i = 0; i < messages.n; i++)
-            print_message("error", &messages.items[i], file);
+        print_messages(&self, "error", &messages);
         return EXIT_FAILED;
     }
-    for (size_t i = 0; i < config->warnings.n; i++)
-        print_message("warning", &config->warnings.items[i], file);
-    printf("%s: valid, %zu job%s\n", file, config->n_jobs, config->n_jobs == 1 ? "" : "s");
+    if (options->explain)
+        explain(options, config, &input);
+    else
+        printf("%s: valid, %zu job%s\n", file, config->n_jobs, config->n_jobs == 1 ? "" : "s");
     return EXIT_DONE;
 }
 
@@ -94,10 +154,13 @@ int cmd_lint(char **argv)
     g_auto(Settings) settings = { 0 };
     g_auto(GStrv) files = NULL;
     g_auto(Error) err = ERROR_INIT;
+    g_auto(LintOptions) options = { 0 };
+    g_autoptr(GPtrArray) rest = g_ptr_array_new();
 
-    if (!settings_load(&settings, argv, &files, &err))
+    if (!explain_take_options(argv, &options, rest, &err) ||
+        !settings_load(&settings, (char **)rest->pdata, &files, &err))
         return cli_wrong_use(error_text(&err));
     if (!files[0] || files[1])
         return cli_wrong_use("lint wants one file");
-    return lint(&settings, files[0]);
+    return lint(&settings, &options, files[0]);
 }

@@ -176,21 +176,35 @@ static bool first_message(const CiMessages *messages, Error *err)
                      messages->n > 0 ? messages->items[0].text : "the configuration is invalid");
 }
 
-bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan **plan, Error *err)
+/* The text to compile: what the report brings, else the file. */
+static bool read_root(const ConfigRun *run, Arena *arena, CiFile *file, Error *err)
 {
-    CiMessages messages = { 0 };
+    const ConfigReport *report = run->request->report;
     const char *path = run->pipeline->config_path;
-    CiFile file = { 0 };
 
+    if (report && report->content) {
+        file->bytes = report->content;
+        file->size = report->size;
+        return true;
+    }
     if (!text_is_inner_path(path))
         return error_set(err, ERR_NO_RECORD, NULL);
     CiFetchResult result =
-        read_at(run, run->request->project->id, run->pipeline->sha, path, arena, &file);
+        read_at(run, run->request->project->id, run->pipeline->sha, path, arena, file);
     if (result == CI_FETCH_NO_FILE)
         return error_set(err, ERR_NO_RECORD, NULL);
-    if (result != CI_FETCH_OK)
-        return error_set(err, ERR_CONFIG, "The provided YAML is too big");
-    CiInput input = { .path = path,
+    return result == CI_FETCH_OK || error_set(err, ERR_CONFIG, "The provided YAML is too big");
+}
+
+bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan **plan, Error *err)
+{
+    ConfigReport *report = run->request->report;
+    CiMessages messages = { 0 };
+    CiFile file = { 0 };
+
+    if (!read_root(run, arena, &file, err))
+        return false;
+    CiInput input = { .path = run->pipeline->config_path,
                       .bytes = file.bytes,
                       .size = file.size,
                       .variables = variables_for_ci(run->variables),
@@ -198,11 +212,21 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
                       .tree = config_tree,
                       .changes = config_changes,
                       .fetch_data = (void *)run,
-                      .limits = limits_of(run->site->settings) };
+                      .limits = limits_of(run->site->settings),
+                      .findings = report ? &report->findings : NULL };
     *config = ci_compile(&input, arena, &messages);
+    if (report) {
+        report->errors = messages;
+        report->config = *config;
+    }
     if (!*config)
         return first_message(&messages, err);
-    const CiRun planned = config_run(run, input.variables, input.limits);
+    if (report && report->compile_only)
+        return true;
+    CiRun planned = config_run(run, input.variables, input.limits);
+    planned.explain = report && report->explain;
     *plan = ci_plan_run(*config, &planned);
+    if (report)
+        report->plan = *plan;
     return true;
 }

@@ -375,6 +375,8 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
         pipeline.status = STATUS_SKIPPED;
     else if (!compile(&c, err))
         return false;
+    if (request->report)
+        return true;
     draft(&c);
     if (!database_write(site->database, store, &c, err))
         return false;

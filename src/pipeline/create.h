@@ -11,6 +11,18 @@
 /* The variable that names the pipeline file (DataOps dialect). */
 #define PIPELINE_FILE_VARIABLE "_PIPELINE_FILE_NAME"
 
+/* A look at a configuration that leaves nothing behind; the results live in the run's arena. */
+typedef struct ConfigReport {
+    const char *content; /* to compile in place of the file; NULL: the file */
+    size_t size;
+    bool compile_only; /* no plan is made */
+    bool explain;
+    CiMessages errors; /* of the compiler, all of them */
+    CiFindings findings;
+    const CiConfig *config; /* NULL: it is wrong, or was not reached */
+    const CiPlan *plan;     /* likewise */
+} ConfigReport;
+
 typedef struct PipelineRequest {
     const Project *project;
     const User *user;       /* who starts it */
@@ -29,10 +41,12 @@ typedef struct PipelineRequest {
     /* More to write in the same transaction; may run again.  NULL: nothing. */
     bool (*also)(Db *db, const Pipeline *pipeline, void *data, Error *err);
     void *also_data;
+    ConfigReport *report; /* not NULL: nothing is written, and this says what would be */
 } PipelineRequest;
 
 /* Creates the pipeline and its first jobs in one transaction and wakes runners.  @out lives in
- * @arena; it may be a failed or skipped pipeline without jobs (yaml_errors says why).
+ * @arena (with request->report it stays as it was); it may be a failed or skipped pipeline without
+ * jobs (yaml_errors says why).
  * Errors: ERR_CONFIG (the message is for the user, nothing was saved); ERR_FORBIDDEN.
  * Blocks on the repository and the database: call it from a worker thread. */
 bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *request, Pipeline *out,
