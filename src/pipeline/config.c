@@ -4,6 +4,8 @@
 #include "access/subject.h"
 #include "base/text.h"
 #include "pipeline/config_paths.h"
+#include "pipeline/remote_file.h"
+#include "pipeline/template_file.h"
 
 #include <string.h>
 
@@ -71,8 +73,11 @@ CiFetchResult config_find_commit(const ConfigRun *run, const char *path, const c
     Project project;
     RepoResolved resolved;
     g_autoptr(Db) db = database_reader(run->site->database);
+    g_auto(Error) failed = ERROR_INIT;
 
-    if (!project_by_path(db, arena, path, &project, NULL) || !may_read(run, db, &project))
+    if (!project_by_path(db, arena, path, &project, &failed))
+        return failed.code == ERR_NO_RECORD ? CI_FETCH_NO_PROJECT : CI_FETCH_FAILED;
+    if (!may_read(run, db, &project))
         return CI_FETCH_NO_PROJECT;
     if (!repo_resolve(run->site->repos, project.id, ref ? ref : project.default_branch, true, arena,
                       &resolved, NULL))
@@ -131,18 +136,28 @@ static CiFetchResult fetch_component(const ConfigRun *run, const CiFetch *what, 
     return read_at(run, project_id, sha, file->path, arena, file);
 }
 
+static bool is_public(const ConfigRun *run, const char *path, Arena *arena)
+{
+    g_autoptr(Db) db = database_reader(run->site->database);
+    Project project;
+
+    return project_by_path(db, arena, path, &project, NULL) &&
+           project.visibility == VISIBILITY_PUBLIC;
+}
+
 static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
     const ConfigRun *run = data;
     int64_t project_id = run->request->project->id;
     const char *sha = run->pipeline->sha;
 
+    if (what->anonymous && what->project && !is_public(run, what->project, arena))
+        return CI_FETCH_NO_PROJECT;
     switch (what->kind) {
     case CI_FILE_REMOTE:
-        file->detail = "this server fetches no remote files";
-        return CI_FETCH_BLOCKED;
+        return remote_file_fetch(run->site->settings, what->path, arena, file);
     case CI_FILE_TEMPLATE:
-        return CI_FETCH_NO_FILE; /* the installation has none */
+        return template_fetch(run->site->settings, what->path, arena, file);
     case CI_FILE_COMPONENT:
         return fetch_component(run, what, arena, file);
     case CI_FILE_REPOSITORY:
