@@ -3,14 +3,16 @@
 #   make run          build, start the server with the demo, show its pipeline run
 #   make run ONCE=1   the same, and stop when the pipeline is done
 #   make test         everything CI runs
+#   make fuzz         every fuzz target for FUZZ_SECONDS (60), under sanitizers
 #   make bench        figures beside limits and peers, in one table (BENCH=--help: options)
 #
 # Each target sets up what it needs, once (script/setup).
 
 BUILD  ?= build
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
 
-.PHONY: all build run test bench lint format install clean help
+.PHONY: all build run test fuzz bench lint format install clean help
 
 all: build
 
@@ -30,6 +32,10 @@ run:
 test:
 	@script/setup test
 	@script/test
+
+fuzz:
+	@script/setup fuzz
+	@script/fuzz $(FUZZ_SECONDS)
 
 bench:
 	@script/setup bench
