@@ -1,6 +1,8 @@
 /* ci_variables.c - the table ci_variables. */
 #include "store/ci_variables.h"
 
+#include "store/instance_values.h"
+
 #define VARIABLE_COLS                                                                              \
     "id, key, value, variable_type, environment_scope, protected, masked, hidden, raw, "           \
     "description"
@@ -94,10 +96,8 @@ bool ci_variable_lock_owner(Db *db, CiOwner owner, Error *err)
 
     switch (owner.kind) {
     case CI_OWNER_INSTANCE:
-        return db_get_int(db,
-                          "SELECT 1 FROM instance_values WHERE key = 'ci_variables'"
-                          " {{FOR NO KEY UPDATE}}",
-                          DB_NO_ARGS, &locked, err);
+        /* No row stands for the instance: one is made, or written again. */
+        return instance_value_set(db, "ci_variables", "", err);
     case CI_OWNER_GROUP:
         return db_get_int(db, "SELECT id FROM namespaces WHERE id = $1 {{FOR NO KEY UPDATE}}",
                           DB_ARGS(DB_INT(owner.id)), &locked, err);

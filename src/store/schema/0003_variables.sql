@@ -23,6 +23,3 @@ CREATE UNIQUE INDEX ci_variables_of_instance ON ci_variables (key)
     WHERE project_id IS NULL AND namespace_id IS NULL;
 CREATE INDEX ci_variables_instance_list ON ci_variables (id)
     WHERE project_id IS NULL AND namespace_id IS NULL;
-
--- Locked by who adds a variable of the instance, so that those who come at once are counted.
-INSERT INTO instance_values (key, value) VALUES ('ci_variables', '');
