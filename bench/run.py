@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from statistics import median
 
+import compile as compiling
 import create
 import reads
 from database import DATABASES
 from server import World
 from table import render
 
-TOPICS = {"create": create.measure, "reads": reads.measure}
+TOPICS = {"compile": compiling.measure, "create": create.measure, "reads": reads.measure}
 
 
 class Run:
