@@ -12,7 +12,8 @@ const char *ci_policy_json(Arena *arena, const Node *merged, const char *job, co
             return arena_printf(arena, "{\"refs\":[%s]}", json);
         return policy->kind == NODE_LIST ? arena_printf(arena, "{\"refs\":%s}", json) : json;
     }
-    if (!g_str_equal(keyword, "only") || node_get(body, "rules"))
+    if (!g_str_equal(keyword, "only") || node_get(body, "rules") ||
+        node_get(node_get(merged, "workflow"), "rules"))
         return NULL;
     return "{\"refs\":[\"branches\",\"tags\"]}";
 }

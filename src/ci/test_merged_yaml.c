@@ -55,7 +55,6 @@ static void every_text_has_its_style(void)
         { "\"a\\tb\"", " \"a\\tb\"" },
         { "\"a\\nb\"", " |-\n  a\n  b" },
         { "\"a\\nb\\n\"", " |\n  a\n  b" },
-        { "\"a\\n\\n\"", " |+\n  a\n" },
         { "\"\\n\"", " \"\\n\"" },
         { "1e3", " 1e3" },
         { "0o10", " 0o10" },
@@ -70,6 +69,18 @@ static void every_text_has_its_style(void)
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         check_value(rows[i][0], rows[i][1]);
+}
+
+static void kept_blank_lines_end_the_document_with_a_mark(void)
+{
+    static const char text[] = "job:\n  script: x\nx: \"a\\n\\n\"\n";
+    g_autoptr(Arena) arena = arena_new();
+    CiFindings findings = { 0 };
+    CiInput input = { .path = "x.yml", .bytes = text, .size = strlen(text), .findings = &findings };
+
+    (void)ci_compile(&input, arena, NULL);
+    g_assert_cmpstr(ci_merged_yaml(arena, findings.merged), ==,
+                    "---\njob:\n  script: x\nx: |+\n  a\n\n...\n");
 }
 
 static void typed_values_are_plain(void)
@@ -141,6 +152,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define CASE(f) g_test_add_func("/ci/merged-yaml/" #f, f)
     CASE(every_text_has_its_style);
+    CASE(kept_blank_lines_end_the_document_with_a_mark);
     CASE(typed_values_are_plain);
     CASE(lists_stand_at_their_key);
     CASE(long_text_is_folded_at_spaces);
