@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-enum { MAX_TOLD = 3, MAX_OPTIONS = 50, MAX_DESCRIPTION = 256 };
+/* MAX_INPUTS is ours: what takes inputs is bound by time that grows with their square. */
+enum { MAX_TOLD = 3, MAX_OPTIONS = 50, MAX_DESCRIPTION = 256, MAX_INPUTS = 500 };
 
 static const char *const spec_keys[] = { "inputs", "include", "component", "description", NULL };
 static const char *const input_keys[] = { "default", "description", "options", "regex",
@@ -184,6 +185,9 @@ static bool read_inputs(Complaints *to, const Node *map, GPtrArray *inputs)
         return true;
     if (map->kind != NODE_MAP)
         return complain_lower(to, map, "header:spec:inputs config should be a hash");
+    if (map->n > MAX_INPUTS)
+        return complain_lower(to, map, "header:spec:inputs config has more than %d inputs",
+                              MAX_INPUTS);
     for (size_t i = 0; i < map->n; i++)
         ok = read_input(to, &map->pairs[i], inputs) && ok;
     return ok;

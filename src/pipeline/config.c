@@ -175,6 +175,14 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
     return read_at(run, project_id, sha, what->path, arena, file);
 }
 
+/* As the addresses of components have it: "ci.example.com:8080". */
+static const char *own_host(const Site *site, Arena *arena)
+{
+    const char *scheme = site->external_url ? strstr(site->external_url, "://") : NULL;
+
+    return scheme ? arena_strndup(arena, scheme + 3, strcspn(scheme + 3, "/")) : NULL;
+}
+
 static CiLimits limits_of(const Settings *settings)
 {
     return (CiLimits){ .yaml_bytes = (size_t)settings->max_yaml_bytes,
@@ -226,6 +234,7 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
                       .fetch = fetch,
                       .tree = config_tree,
                       .changes = config_changes,
+                      .host = own_host(run->site, arena),
                       .fetch_data = (void *)run,
                       .limits = limits_of(run->site->settings),
                       .findings = report ? &report->findings : NULL };
