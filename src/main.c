@@ -8,7 +8,8 @@
 static const Command commands[] = {
     { "serve", "[OPTION...]", "run the server (serve --help lists its settings)", cmd_serve },
     { "runner", "[OPTION...]", "run jobs for a server", cmd_runner },
-    { "lint", "[--explain [--branch NAME] [--var KEY=VALUE]...] FILE", "check a pipeline file", cmd_lint },
+    { "lint", "[--explain [--branch NAME] [--var KEY=VALUE]...] FILE", "check a pipeline file",
+      cmd_lint },
     { "token", "create OPTION...", "make an access token for a user", cmd_token },
     { "db", "status|migrate|copy ...", "look after the database (db --help)", cmd_db },
     { "version", "", "print the version", cmd_version },

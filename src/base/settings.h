@@ -35,7 +35,7 @@ typedef struct Settings {
     int64_t max_artifact_bytes;
     int64_t max_trace_bytes;
     int64_t max_trace_patch_bytes;
-    int64_t max_schedules;  /* a project's */
+    int64_t max_schedules; /* a project's */
     int64_t max_project_variables;
     int64_t max_group_variables;
     int64_t max_instance_variables;

@@ -20,7 +20,7 @@ typedef struct Compiler {
     size_t merge_budget;    /* pairs that merging may still copy */
     int includes;           /* files included so far */
     size_t included_bytes;
-    GArray *included; /* of CiIncluded: what was found */
+    GArray *included;    /* of CiIncluded: what was found */
     GHashTable *files;   /* of include.c: what was parsed before */
     GHashTable *fetched; /* of include_fetch.c: what was fetched before */
     int unreached;       /* includes that are out of reach here */

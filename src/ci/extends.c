@@ -60,8 +60,7 @@ static bool check_bases(Extends *e, const char *name, const Node *at, const GPtr
         g_string_append_printf(list, "%s%s", ok ? "" : ", ", base_name->text);
         ok = false; /* also for an empty name */
     }
-    return ok ||
-           compiler_report(e->c, at, "%s: %s in `extends` (%s)", name, what, list->str);
+    return ok || compiler_report(e->c, at, "%s: %s in `extends` (%s)", name, what, list->str);
 }
 
 static bool is_missing(const Node *base)
