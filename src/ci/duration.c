@@ -4,20 +4,49 @@
 #include <math.h>
 #include <string.h>
 
-static const struct {
-    const char *names; /* separated by blanks */
-    double seconds;
-} units[] = {
-    { " seconds second secs sec s ", 1 },  { " minutes minute mins min m ", 60 },
-    { " hours hour hrs hr h ", 3600 },     { " days day dy d ", 86400 },
-    { " weeks week wks wk w ", 604800 },   { " months month mos mo ", 2592000 },
-    { " years year yrs yr y ", 31557600 },
+typedef struct Word {
+    const char *text;
+    double value;
+} Word;
+
+/* In seconds. */
+static const Word units[] = {
+    { "s", 1 },
+    { "sec", 1 },
+    { "secs", 1 },
+    { "second", 1 },
+    { "seconds", 1 },
+    { "m", 60 },
+    { "min", 60 },
+    { "mins", 60 },
+    { "minute", 60 },
+    { "minutes", 60 },
+    { "h", 3600 },
+    { "hr", 3600 },
+    { "hrs", 3600 },
+    { "hour", 3600 },
+    { "hours", 3600 },
+    { "d", 86400 },
+    { "dy", 86400 },
+    { "day", 86400 },
+    { "days", 86400 },
+    { "w", 604800 },
+    { "wk", 604800 },
+    { "wks", 604800 },
+    { "week", 604800 },
+    { "weeks", 604800 },
+    { "mo", 2592000 },
+    { "mos", 2592000 },
+    { "month", 2592000 },
+    { "months", 2592000 },
+    { "y", 31557600 },
+    { "yr", 31557600 },
+    { "yrs", 31557600 },
+    { "year", 31557600 },
+    { "years", 31557600 },
 };
 
-static const struct {
-    const char *word;
-    double value;
-} number_words[] = {
+static const Word number_words[] = {
     { "zero", 0 },     { "one", 1 },        { "two", 2 },       { "three", 3 },
     { "four", 4 },     { "five", 5 },       { "six", 6 },       { "seven", 7 },
     { "eight", 8 },    { "nine", 9 },       { "ten", 10 },      { "eleven", 11 },
@@ -29,22 +58,11 @@ static const struct {
 
 enum { MAX_TEXT = 256 };
 
-static double unit_seconds(const char *word, size_t n)
+static bool find_word(const Word *words, size_t n_words, const char *text, size_t n, double *value)
 {
-    g_autofree char *name = g_strdup_printf(" %.*s ", (int)n, word);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
-        if (strstr(units[i].names, name))
-            return units[i].seconds;
-    }
-    return 0;
-}
-
-static bool number_word(const char *word, size_t n, double *value)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(number_words); i++) {
-        if (strlen(number_words[i].word) == n && strncmp(number_words[i].word, word, n) == 0) {
-            *value = number_words[i].value;
+    for (size_t i = 0; i < n_words; i++) {
+        if (strncmp(words[i].text, text, n) == 0 && words[i].text[n] == '\0') {
+            *value = words[i].value;
             return true;
         }
     }
@@ -125,14 +143,13 @@ static bool take_word(Sum *sum, const char *word, size_t n, bool first)
 {
     double value, unit;
 
-    if (number_word(word, n, &value)) {
+    if (find_word(number_words, G_N_ELEMENTS(number_words), word, n, &value)) {
         take_number(sum, value, true);
         return true;
     }
     if (is_joining(word, n))
         return true;
-    unit = unit_seconds(word, n);
-    if (unit == 0 || (!sum->has_number && !first))
+    if (!find_word(units, G_N_ELEMENTS(units), word, n, &unit) || (!sum->has_number && !first))
         return false;
     sum->seconds += (sum->has_number ? sum->number : 1) * unit;
     sum->has_number = false;
