@@ -1,6 +1,7 @@
 /* arena.c - a list of blocks, each twice the last up to a bound; big objects get their own. */
 #include "base/arena.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { FIRST_BLOCK = 4096, MAX_BLOCK = 256 * 1024, ALIGNMENT = 16 };
@@ -115,12 +116,32 @@ void *arena_memdup(Arena *arena, const void *p, size_t n)
 
 char *arena_printf(Arena *arena, const char *format, ...)
 {
+    char first[256]; /* most texts fit: they are formatted once and copied */
     va_list args;
 
     va_start(args, format);
-    g_autofree char *text = g_strdup_vprintf(format, args);
+    int n = vsnprintf(first, sizeof first, format, args);
     va_end(args);
-    return arena_strdup(arena, text);
+    g_assert(n >= 0);
+    if ((size_t)n < sizeof first)
+        return arena_memdup(arena, first, (size_t)n + 1);
+    char *text = arena_alloc(arena, (size_t)n + 1);
+    va_start(args, format);
+    (void)vsnprintf(text, (size_t)n + 1, format, args);
+    va_end(args);
+    return text;
+}
+
+char *arena_join(Arena *arena, const char *a, char between, const char *b)
+{
+    size_t n_a = strlen(a);
+    size_t n_b = strlen(b);
+    char *text = arena_alloc(arena, n_a + 1 + n_b + 1);
+
+    memcpy(text, a, n_a);
+    text[n_a] = between;
+    memcpy(text + n_a + 1, b, n_b + 1);
+    return text;
 }
 
 void arena_defer(Arena *arena, GDestroyNotify free_func, void *p)

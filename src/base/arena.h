@@ -30,6 +30,9 @@ char *arena_strndup(Arena *arena, const char *s, size_t n);
 void *arena_memdup(Arena *arena, const void *p, size_t n);
 char *arena_printf(Arena *arena, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* "A:B", without the price of a format. */
+char *arena_join(Arena *arena, const char *a, char between, const char *b);
+
 /* Calls @free_func(@p) when the arena ends, for the odd object that is not the arena's own. */
 void arena_defer(Arena *arena, GDestroyNotify free_func, void *p);
 

@@ -109,7 +109,7 @@ static const char *const shape_texts[] = {
 
 const char *entry_location(const Entry *e, const char *key)
 {
-    return *e->location ? arena_printf(e->c->arena, "%s:%s", e->location, key)
+    return *e->location ? arena_join(e->c->arena, e->location, ':', key)
                         : arena_strdup(e->c->arena, key);
 }
 

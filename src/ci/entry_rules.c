@@ -177,7 +177,7 @@ const CiRule *entry_rules(Compiler *c, const char *location, const Node *node, b
     CiRule *rules = arena_new0(c->arena, CiRule, leaves->len);
     *n = leaves->len;
     for (guint i = 0; i < leaves->len; i++) {
-        Entry e = { c, arena_printf(c->arena, "%s:rule", location), g_ptr_array_index(leaves, i),
+        Entry e = { c, arena_join(c->arena, location, ':', "rule"), g_ptr_array_index(leaves, i),
                     &rules[i] };
         read_rule(&e, workflow);
     }

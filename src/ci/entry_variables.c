@@ -95,7 +95,7 @@ static bool read_variable(Compiler *c, const char *location, const NodePair *pai
 {
     const Node *value = pair->value;
     const char *key = pair->key->text ? pair->key->text : "";
-    Entry e = { c, arena_printf(c->arena, "%s:%s", location, key), value, variable };
+    Entry e = { c, arena_join(c->arena, location, ':', key), value, variable };
 
     if (!node_is_scalar(value) && value->kind != NODE_MAP)
         return compiler_report(c, pair->key,
