@@ -69,13 +69,6 @@ bool compiler_report_lower(Compiler *c, const Node *at, const char *format, ...)
     return false;
 }
 
-bool compiler_report_unsupported(Compiler *c, const Node *at, const char *location, const char *key)
-{
-    return compiler_report(c, at,
-                           "%s%sconfig key '%s' is not supported by this version of Penstock",
-                           location, *location ? " " : "", key);
-}
-
 void compiler_warn(Compiler *c, const Node *at, const char *format, ...)
 {
     va_list args;

@@ -33,11 +33,6 @@ bool compiler_report(Compiler *c, const Node *at, const char *format, ...) G_GNU
 bool compiler_report_lower(Compiler *c, const Node *at, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
-/* Adds "LOCATION config key 'KEY' is not supported by this version of Penstock"; @location ""
- * for the file as a whole.  Returns false. */
-bool compiler_report_unsupported(Compiler *c, const Node *at, const char *location,
-                                 const char *key);
-
 void compiler_warn(Compiler *c, const Node *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* @limits with every 0 replaced by its default. */

@@ -157,7 +157,6 @@ static void find_values(const Entry *e, const Keyword *keywords, size_t n, const
 bool entry_check_keys(const Entry *e, const Keyword *keywords, size_t n)
 {
     g_autoptr(GString) unknown = g_string_new(NULL);
-    bool ok = true;
 
     for (size_t i = 0; i < e->node->n; i++) {
         const Node *key = e->node->pairs[i].key;
@@ -165,15 +164,7 @@ bool entry_check_keys(const Entry *e, const Keyword *keywords, size_t n)
             g_string_append_printf(unknown, "%s%s", unknown->len ? ", " : "",
                                    key->text ? key->text : node_to_json(e->c->arena, key));
     }
-    if (unknown->len > 0)
-        ok = entry_report(e, e->node, "contains unknown keys: %s", unknown->str);
-    for (size_t i = 0; i < e->node->n; i++) {
-        const Node *key = e->node->pairs[i].key;
-        const Keyword *keyword = find(keywords, n, key);
-        if (keyword && !keyword->read)
-            ok = compiler_report_unsupported(e->c, key, e->location, keyword->name);
-    }
-    return ok;
+    return unknown->len == 0 || entry_report(e, e->node, "contains unknown keys: %s", unknown->str);
 }
 
 static void report_shape(const Entry *e, const Keyword *keyword, const Node *value)

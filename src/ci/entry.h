@@ -38,16 +38,11 @@ typedef void (*KeywordRead)(Entry *e, const Keyword *keyword, const Node *value)
 
 struct Keyword {
     const char *name;
-    KeywordRead read; /* NULL: known to GitLab, not supported yet */
+    KeywordRead read;
     Shape shape;
     size_t offset;              /* for the readers below: of the member */
     const char *const *choices; /* SHAPE_CHOICE, NULL-terminated */
 };
-
-#define KEYWORD_LATER(name)                                                                        \
-    {                                                                                              \
-        (name), NULL, SHAPE_ANY                                                                    \
-    }
 
 /* "LOCATION:KEY" in the arena. */
 const char *entry_location(const Entry *e, const char *key);
@@ -55,7 +50,7 @@ const char *entry_location(const Entry *e, const char *key);
 /* The same for a key of the file's author. */
 const char *entry_member_location(const Entry *e, const Node *key);
 
-/* Whether all keys of the entry are in the table and supported; reports those that are not. */
+/* Whether all keys of the entry are in the table; reports those that are not. */
 bool entry_check_keys(const Entry *e, const Keyword *keywords, size_t n);
 
 /* Whether all values have their shapes; reports "LOCATION KEY should be ...". */
