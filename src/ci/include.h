@@ -63,4 +63,7 @@ const char *include_name(Compiler *c, const Location *location);
 /* What the includes of a file at @place may see. */
 CiVariables include_variables(const Compiler *c, const Place *place);
 
+/* What kind of file a location of @key names. */
+CiFileKind include_file_kind(LocationKey key);
+
 #endif

@@ -152,9 +152,9 @@ static bool check_content(Compiler *c, const Location *l, const CiFile *file)
            compiler_report(c, l->at, "Total size of combined CI/CD configuration is too big");
 }
 
-static CiFileKind kind_of(const Location *l)
+CiFileKind include_file_kind(LocationKey key)
 {
-    switch (l->kind) {
+    switch (key) {
     case LOCATION_REMOTE:
         return CI_FILE_REMOTE;
     case LOCATION_TEMPLATE:
@@ -175,7 +175,7 @@ static CiFetchResult ask(Compiler *c, const Location *l, CiFile *file)
     CiFetch what = { .project = l->place.project,
                      .ref = l->place.ref,
                      .path = l->path,
-                     .kind = kind_of(l),
+                     .kind = include_file_kind(l->kind),
                      .anonymous = l->place.outside };
 
     if (what.kind != CI_FILE_REMOTE && !text_is_inner_path(l->path))

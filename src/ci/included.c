@@ -1,29 +1,11 @@
 /* included.c - the list of the files that were included. */
 #include "ci/include.h"
 
-static CiFileKind kind_of(LocationKey key)
-{
-    switch (key) {
-    case LOCATION_REMOTE:
-        return CI_FILE_REMOTE;
-    case LOCATION_TEMPLATE:
-        return CI_FILE_TEMPLATE;
-    case LOCATION_COMPONENT:
-        return CI_FILE_COMPONENT;
-    case LOCATION_LOCAL:
-    case LOCATION_PROJECT:
-    case LOCATION_ARTIFACT:
-    case N_LOCATION_KEYS:
-        break;
-    }
-    return CI_FILE_REPOSITORY;
-}
-
 void include_note(Compiler *c, const Place *place, const Location *asked, const Location *found)
 {
     bool by_project = asked->kind == LOCATION_PROJECT;
     CiIncluded included = {
-        .kind = kind_of(asked->kind),
+        .kind = include_file_kind(asked->kind),
         .by_project = by_project,
         .location = asked->shown,
         .asked_project = by_project ? asked->place.project : NULL,
