@@ -45,6 +45,32 @@ bool given_hash(Req *rq, const char *name, Variables *out, Error *err)
     return true;
 }
 
+static CiGivenInput given_input(Arena *arena, const char *name, const json_t *value)
+{
+    g_autofree char *json = NULL;
+
+    if (json_is_string(value))
+        return (CiGivenInput){ .name = arena_strdup(arena, name),
+                               .value = arena_strdup(arena, json_string_value(value)) };
+    json = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    return (CiGivenInput){ .name = arena_strdup(arena, name),
+                           .value = arena_strdup(arena, json),
+                           .json = true };
+}
+
+void given_inputs(Req *rq, const char *name, const CiGivenInput **out, size_t *n)
+{
+    json_t *hash = (json_t *)req_json(rq, name); /* jansson's iterators want it writable */
+    CiGivenInput *inputs = arena_new0(rq->arena, CiGivenInput, json_object_size(hash));
+    const char *key;
+    json_t *value;
+
+    *n = 0;
+    *out = inputs;
+    json_object_foreach (hash, key, value)
+        inputs[(*n)++] = given_input(rq->arena, key, value);
+}
+
 const Field given_fields[] = {
     FIELD_ENUM("variable_type", GivenView, type, variable_type_names),
     FIELD_AS("key", STR, GivenView, key),

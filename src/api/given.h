@@ -14,6 +14,10 @@ bool given_list(Req *rq, const char *name, Variables *out, Error *err);
 /* An object of key -> text.  ERR_BAD_REQUEST's relatives with GitLab's text where a value is none. */
 bool given_hash(Req *rq, const char *name, Variables *out, Error *err);
 
+/* An object of name -> any value: inputs of a pipeline.  An absent parameter is an empty list.  Texts
+ * stay texts; the compiler reads one as JSON where its input is of another type.  In rq->arena. */
+void given_inputs(Req *rq, const char *name, const CiGivenInput **out, size_t *n);
+
 /* The Variable entity of pipelines and schedules. */
 typedef struct GivenView {
     const char *key;

@@ -1,6 +1,7 @@
 /* lint.c - /projects/:id/ci/lint: what is to be said of a configuration. */
 #include "pipeline/lint.h"
 #include "api/caller.h"
+#include "api/given.h"
 #include "api/lint_entity.h"
 #include "api/routes.h"
 
@@ -12,6 +13,7 @@ static const Param post_params[] = {
     { "include_jobs", PARAM_BOOL, .otherwise = "false" },
     { "ref", PARAM_STR },
     { "explain", PARAM_BOOL, .otherwise = "false" },
+    { "inputs", PARAM_HASH },
     { 0 },
 };
 
@@ -24,6 +26,7 @@ static const Param get_params[] = {
     { "dry_run", PARAM_BOOL, .otherwise = "false" },
     { "include_jobs", PARAM_BOOL, .otherwise = "false" },
     { "explain", PARAM_BOOL, .otherwise = "false" },
+    { "inputs", PARAM_HASH },
     { 0 },
 };
 
@@ -37,6 +40,7 @@ static bool reply_lint(Req *rq, LintRequest *request, Error *err)
     request->subject = &caller->subject;
     request->dry_run = req_bool(rq, "dry_run");
     request->explain = req_bool(rq, "explain");
+    given_inputs(rq, "inputs", &request->inputs, &request->n_inputs);
     /* It shows values of variables. */
     if (request->explain && !caller_require(rq, CAN_CREATE_PIPELINES, err))
         return false;

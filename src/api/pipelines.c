@@ -270,9 +270,6 @@ static bool create(Req *rq, Error *err)
 
     if (!given_list(rq, "variables", &given, err))
         return false;
-    if (req_has(rq, "inputs"))
-        return error_set(err, ERR_BAD_REQUEST,
-                         "pipeline inputs are not supported by this version of Penstock");
     PipelineRequest request = { .project = caller->project,
                                 .user = caller->user,
                                 .subject = &caller->subject,
@@ -280,6 +277,7 @@ static bool create(Req *rq, Error *err)
                                 .ref = req_str(rq, "ref"),
                                 .given = given.items,
                                 .n_given = given.n };
+    given_inputs(rq, "inputs", &request.inputs, &request.n_inputs);
     return pipeline_create(site_of(rq), rq->arena, &request, &pipeline, err) &&
            reply_pipeline(rq, &pipeline, pipeline_fields, 201, err);
 }

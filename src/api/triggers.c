@@ -332,9 +332,6 @@ static bool run_trigger(Req *rq, Error *err)
         return error_set(err, ERR_FORBIDDEN, NULL);
     if (!given_hash(rq, "variables", &given, err) || !find_start(rq, &start, err))
         return false;
-    if (req_has(rq, "inputs"))
-        return error_set(err, ERR_BAD_REQUEST,
-                         "pipeline inputs are not supported by this version of Penstock");
     variables_add(&given, (Variable){ .key = "TRIGGER_PAYLOAD",
                                       .value = trigger_payload(rq),
                                       .file = true,
@@ -351,6 +348,7 @@ static bool run_trigger(Req *rq, Error *err)
                                 .trigger_id = start.trigger_id,
                                 .upstream_job_id = start.upstream_job_id,
                                 .also = start.trigger_id ? touch_row : NULL };
+    given_inputs(rq, "inputs", &request.inputs, &request.n_inputs);
     return pipeline_create(site_of(rq), rq->arena, &request, &pipeline, err) &&
            reply_created(rq, &start, &pipeline, err);
 }

@@ -77,6 +77,8 @@ static const Setting table[] = {
     { "max-instance-variables", INT, AT(max_instance_variables), "25", "N",
       "variables of the instance, 0: no limit", ANYWHERE, 0, G_MAXINT32 },
     { "max-jobs", INT, AT(max_jobs), "5000", "N", "jobs of a pipeline", ANYWHERE, 1, 1000000 },
+    { "max-inputs", INT, AT(max_inputs), "20", "N", "inputs given to a pipeline", ANYWHERE, 0,
+      500 },
     { "max-needs", INT, AT(max_needs), "50", "N", "needs of a job", ANYWHERE, 0, 10000 },
     { "max-includes", INT, AT(max_includes), "150", "N", "included files of a configuration",
       ANYWHERE, 0, 10000 },

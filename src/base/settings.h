@@ -41,6 +41,7 @@ typedef struct Settings {
     int64_t max_instance_variables;
     int64_t max_jobs;       /* a pipeline's */
     int64_t max_needs;      /* a job's */
+    int64_t max_inputs;     /* given to a pipeline */
     int64_t max_includes;   /* files of one configuration */
     int64_t max_yaml_bytes; /* of one file */
     int64_t remote_include_timeout_s;

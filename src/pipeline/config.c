@@ -234,6 +234,8 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
                       .fetch = fetch,
                       .tree = config_tree,
                       .changes = config_changes,
+                      .inputs = run->request->inputs,
+                      .n_inputs = run->request->n_inputs,
                       .host = own_host(run->site, arena),
                       .fetch_data = (void *)run,
                       .limits = limits_of(run->site->settings),

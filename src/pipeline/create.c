@@ -115,6 +115,14 @@ static bool check_given(const Creation *c, Error *err)
                      doubles->str);
 }
 
+static bool check_inputs(const Creation *c, Error *err)
+{
+    int64_t max = c->site->settings->max_inputs;
+
+    return c->request->n_inputs <= (size_t)max ||
+           error_set(err, ERR_CONFIG, "There cannot be more than %" G_GINT64_FORMAT " inputs", max);
+}
+
 /* --- the rows --- */
 
 static void fill_pipeline(Creation *c, const RefRules *rules)
@@ -364,7 +372,8 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
     RefRules rules = { 0 };
     Creation c = { .site = site, .arena = arena, .request = request, .pipeline = &pipeline };
 
-    if (!find_ref(&c, err) || !check_rights(&c, &rules, err) || !check_given(&c, err))
+    if (!find_ref(&c, err) || !check_rights(&c, &rules, err) || !check_given(&c, err) ||
+        !check_inputs(&c, err))
         return false;
     if (!repo_commit(site->repos, request->project->id, c.ref.sha, arena, &c.commit, err))
         return false;

@@ -33,6 +33,8 @@ typedef struct PipelineRequest {
     const char *before_sha; /* of a push; NULL: none */
     const Variable *given;  /* pipeline variables */
     size_t n_given;
+    const CiGivenInput *inputs; /* for the header of the file */
+    size_t n_inputs;
     bool save_failures; /* a wrong configuration leaves a failed pipeline */
     int64_t schedule_id;
     const char *schedule_description;

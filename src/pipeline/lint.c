@@ -192,6 +192,8 @@ bool pipeline_lint(const Site *site, Arena *arena, const LintRequest *request, L
                                     .user = request->user ? request->user : &nobody,
                                     .subject = request->subject,
                                     .source = SOURCE_PUSH,
+                                    .inputs = request->inputs,
+                                    .n_inputs = request->n_inputs,
                                     .report = &out->report };
     if (!find_commit(&l, err) || (!request->content && !read_content(&l, err)))
         return false;

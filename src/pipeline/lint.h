@@ -14,6 +14,8 @@ typedef struct LintRequest {
     bool dry_run;    /* go through all that a push to @ref would, but for the write */
     const char *ref; /* of the dry run, a branch or tag; NULL: the default branch */
     bool explain;
+    const CiGivenInput *inputs; /* for the header of the file */
+    size_t n_inputs;
 } LintRequest;
 
 typedef struct LintResult {
