@@ -26,10 +26,16 @@ typedef enum DbStep { DB_STEP_ROW, DB_STEP_DONE, DB_STEP_ERROR } DbStep;
 /* What came of a transaction. */
 typedef enum DbOutcome {
     DB_COMMITTED,
-    DB_UNDONE,   /* certain */
-    DB_UNKNOWN,  /* the connection was lost while it was being committed */
-    DB_UNDECIDED /* it is under way still */
+    DB_UNDONE, /* certain */
+    DB_UNKNOWN /* the connection was lost while it was being committed */
 } DbOutcome;
+
+/* What a transaction leaves in the database if, and only if, it is committed.  Numbers of a session
+ * only grow. */
+typedef struct DbMark {
+    int64_t session; /* random: of one connection */
+    int64_t number;
+} DbMark;
 
 /* Why a transaction that did not work out may work if it is run again. */
 typedef enum DbTrouble {
@@ -47,10 +53,11 @@ typedef struct DbRemote {
 
     /* Since its begin. */
     DbTrouble (*trouble)(DbConnection *conn);
-    int64_t (*transaction)(DbConnection *conn); /* its number */
+    DbMark (*mark)(DbConnection *conn);
 
-    /* What became of that transaction of a connection that is lost, asked on another one. */
-    bool (*outcome)(DbConnection *other, int64_t transaction, DbOutcome *outcome, Error *err);
+    /* What became of the last transaction of a connection that is lost, asked on another one: waits
+     * for its end, and fails where that takes too long.  DB_COMMITTED or DB_UNDONE. */
+    bool (*outcome)(DbConnection *other, DbMark mark, DbOutcome *outcome, Error *err);
 
     /* Of one that lies idle: whether it is good no more.  Cheap. */
     bool (*is_lost)(DbConnection *conn);

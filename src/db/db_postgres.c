@@ -1,8 +1,8 @@
 /* db_postgres.c - PostgreSQL through libpq: connections, transactions, statements.
  *
- * Any number of servers share one database.  Each write is a READ COMMITTED transaction whose number
- * is asked for at its begin, so that the end of one whose connection is lost can be found out.  A
- * connection is in the hands of one thread at a time.
+ * Any number of servers share one database.  Each write is a READ COMMITTED transaction that leaves a
+ * mark of its own in the table write_marks, so that the end of one whose connection is lost can be
+ * found out.  A connection is in the hands of one thread at a time.
  */
 #include "db/copying.h"
 #include "db/postgres_errors.h"
@@ -31,9 +31,9 @@
 typedef struct PostgresConnection {
     PGconn *pg;
     PostgresStatements *statements;
-    bool is_gone;        /* the server has said so, or hung up */
-    DbTrouble trouble;   /* since the last begin */
-    int64_t transaction; /* number of the last begin */
+    bool is_gone;      /* the server has said so, or hung up */
+    DbTrouble trouble; /* since the last begin */
+    DbMark mark;       /* of the last begin */
 } PostgresConnection;
 
 typedef struct PostgresStatement {
@@ -127,7 +127,11 @@ static bool make_migrations_table(DbConnection *conn, Error *err)
     return script(conn,
                   "CREATE TABLE IF NOT EXISTS schema_migrations ("
                   " version BIGINT PRIMARY KEY, name TEXT NOT NULL);"
-                  "COMMENT ON TABLE schema_migrations IS '" MARK "'",
+                  "COMMENT ON TABLE schema_migrations IS '" MARK "';"
+                  "CREATE TABLE IF NOT EXISTS write_marks ("
+                  " session BIGINT PRIMARY KEY, number BIGINT NOT NULL,"
+                  " made_at TIMESTAMPTZ NOT NULL DEFAULT now()) WITH (fillfactor = 10);"
+                  "DELETE FROM write_marks WHERE made_at < now() - interval '1 day'",
                   err);
 }
 
@@ -239,6 +243,11 @@ static void disconnect(DbConnection *conn)
     g_free(c);
 }
 
+static int64_t random_session(void)
+{
+    return (int64_t)((uint64_t)g_random_int() << 31 ^ g_random_int());
+}
+
 static DbConnection *connect_to(const char *where, DbConnectionUse use, Error *err)
 {
     PGconn *pg = postgres_connect(where, err);
@@ -248,6 +257,7 @@ static DbConnection *connect_to(const char *where, DbConnectionUse use, Error *e
     PostgresConnection *c = g_new0(PostgresConnection, 1);
     c->pg = pg;
     c->statements = postgres_statements_new(pg);
+    c->mark.session = random_session();
     bool look = use == DB_FOR_WRITES || use == DB_FOR_LOOKING;
     if (script((DbConnection *)c, use == DB_FOR_WRITES ? SESSION : POOLED, err) &&
         (!look || check_whose(c, err)))
@@ -277,15 +287,43 @@ static bool in_transaction(DbConnection *conn)
     return status == PQTRANS_ACTIVE || status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
+/* Into a transaction that has changed the session's mark; *@number: what it is then, 0: the session
+ * has none. */
+static bool begin_marked(PostgresConnection *c, int64_t *number, Error *err)
+{
+    g_autofree char *sql =
+        g_strdup_printf("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+                        "UPDATE write_marks SET number = %" G_GINT64_FORMAT
+                        ", made_at = now() WHERE session = %" G_GINT64_FORMAT " RETURNING number",
+                        c->mark.number, c->mark.session);
+
+    return query_int(c, sql, number, err);
+}
+
+/* A mark of the session's own, there before its first write: who asks for the end of a write waits
+ * for the lock on this row.  Marks that have not moved for a day are removed when a server starts. */
+static bool make_mark(PostgresConnection *c, Error *err)
+{
+    g_autofree char *sql = g_strdup_printf("ROLLBACK; BEGIN READ WRITE;"
+                                           "INSERT INTO write_marks (session, number)"
+                                           " VALUES (%" G_GINT64_FORMAT ", 0); COMMIT",
+                                           c->mark.session);
+
+    return script((DbConnection *)c, sql, err);
+}
+
 static bool begin(DbConnection *conn, Error *err)
 {
     PostgresConnection *c = postgres_of(conn);
+    int64_t number = 0;
 
     c->trouble = DB_NO_TROUBLE;
-    return query_int(c,
-                     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
-                     "SELECT pg_current_xact_id()::text",
-                     &c->transaction, err);
+    c->mark.number++;
+    if (!begin_marked(c, &number, err))
+        return false;
+    if (number == c->mark.number)
+        return true;
+    return make_mark(c, err) && begin_marked(c, &number, err);
 }
 
 static DbOutcome commit(DbConnection *conn, Error *err)
@@ -315,26 +353,25 @@ static DbTrouble trouble(DbConnection *conn)
     return postgres_of(conn)->trouble;
 }
 
-static int64_t transaction(DbConnection *conn)
+static DbMark mark(DbConnection *conn)
 {
-    return postgres_of(conn)->transaction;
+    return postgres_of(conn)->mark;
 }
 
-static bool outcome(DbConnection *other, int64_t transaction, DbOutcome *outcome, Error *err)
+/* The number of a transaction (pg_xact_status) would not do: one whose record did not reach the disk
+ * before a crash of the server leaves its number to another, which may commit. */
+static bool outcome(DbConnection *other, DbMark mark, DbOutcome *outcome, Error *err)
 {
-    g_autofree char *sql = g_strdup_printf(
-        "SELECT CASE pg_xact_status('%" G_GINT64_FORMAT
-        "') WHEN 'committed' THEN 1 WHEN 'aborted' THEN 2 WHEN 'in progress' THEN 3 END",
-        transaction);
-    int64_t answer = 0;
+    g_autofree char *sql = g_strdup_printf("BEGIN READ WRITE;"
+                                           "SELECT number FROM write_marks"
+                                           " WHERE session = %" G_GINT64_FORMAT " FOR UPDATE",
+                                           mark.session);
+    int64_t number = 0;
+    bool ok = query_int(postgres_of(other), sql, &number, err);
 
-    if (!query_int(postgres_of(other), sql, &answer, err))
-        return false;
-    *outcome = answer == 1   ? DB_COMMITTED
-               : answer == 2 ? DB_UNDONE
-               : answer == 3 ? DB_UNDECIDED
-                             : DB_UNKNOWN;
-    return true;
+    roll_back(other);
+    *outcome = number == mark.number ? DB_COMMITTED : DB_UNDONE;
+    return ok;
 }
 
 /* --- statements ------------------------------------------------------------------------------ */
@@ -449,7 +486,7 @@ static const DbRemote remote = {
     .commit = commit,
     .roll_back = roll_back,
     .trouble = trouble,
-    .transaction = transaction,
+    .mark = mark,
     .outcome = outcome,
     .is_lost = is_lost,
     .lock_schema = lock_schema,

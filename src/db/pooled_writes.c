@@ -1,8 +1,8 @@
 /* pooled_writes.c - each write in a transaction of its own, run again where that may help.
  *
  * What the caller is told is certain.  A connection lost before COMMIT was sent has undone
- * everything.  One lost after that may have committed: the number of the transaction is known, so
- * another connection is asked what became of it.
+ * everything.  One lost after that may have committed: on another connection is looked whether the
+ * transaction's mark is there.
  */
 #include "db/pooled_writes.h"
 
@@ -42,61 +42,61 @@ static Attempt undone(const DbRemote *remote, Db *db)
     return attempt;
 }
 
-/* @transaction: its number, once it has one. */
-static Attempt run_on(PooledWrites *writes, Db *db, DbWriteFunc func, void *data,
-                      int64_t *transaction, Error *err)
+/* @mark: of its transaction, once there is one. */
+static Attempt run_on(PooledWrites *writes, Db *db, DbWriteFunc func, void *data, DbMark *mark,
+                      Error *err)
 {
     const DbRemote *remote = db->driver->remote;
 
     if (!remote->begin(db->conn, err) || !func(db, data, err))
         return undone(remote, db);
-    *transaction = remote->transaction(db->conn);
+    *mark = remote->mark(db->conn);
     int64_t from = g_get_monotonic_time();
     DbOutcome outcome = remote->commit(db->conn, err);
     writes->commit_us += g_get_monotonic_time() - from;
     return outcome == DB_UNDONE ? undone(remote, db) : (Attempt){ outcome, DB_NO_TROUBLE };
 }
 
-static bool ask(PooledWrites *writes, int64_t transaction, DbOutcome *outcome)
+static bool ask(PooledWrites *writes, DbMark mark, DbOutcome *outcome)
 {
     Db *db = pool_take(writes->pool, NULL);
 
     if (!db)
         return false;
-    bool ok = db->driver->remote->outcome(db->conn, transaction, outcome, NULL);
+    bool ok = db->driver->remote->outcome(db->conn, mark, outcome, NULL);
     pool_give_back(writes->pool, db);
     return ok;
 }
 
 /* The server may still be finding out itself that we have gone, or be away. */
-static DbOutcome find_out(PooledWrites *writes, int64_t transaction)
+static DbOutcome find_out(PooledWrites *writes, DbMark mark)
 {
     int64_t until = g_get_monotonic_time() + ASK_FOR_US;
 
     do {
         DbOutcome outcome;
-        if (ask(writes, transaction, &outcome) && outcome != DB_UNDECIDED)
+        if (ask(writes, mark, &outcome))
             return outcome;
         g_usleep(ASK_AGAIN_US);
     } while (g_get_monotonic_time() < until);
-    log_line(LOG_ERROR, "whether transaction %" G_GINT64_FORMAT " was committed is not known",
-             transaction);
+    log_line(LOG_ERROR,
+             "whether a write was committed before its connection was lost is not known");
     return DB_UNKNOWN;
 }
 
 static Attempt run_once(PooledWrites *writes, DbWriteFunc func, void *data, Error *err)
 {
-    int64_t transaction = 0;
+    DbMark mark = { 0 };
     Db *db = pool_take(writes->pool, err);
 
     if (!db)
         return (Attempt){ DB_UNDONE, DB_NO_TROUBLE };
     db->writing = true;
-    Attempt attempt = run_on(writes, db, func, data, &transaction, err);
+    Attempt attempt = run_on(writes, db, func, data, &mark, err);
     db->writing = false;
     pool_give_back(writes->pool, db);
     if (attempt.outcome == DB_UNKNOWN)
-        attempt = (Attempt){ find_out(writes, transaction), DB_TROUBLE_LOST };
+        attempt = (Attempt){ find_out(writes, mark), DB_TROUBLE_LOST };
     if (attempt.outcome == DB_UNDONE && attempt.trouble == DB_TROUBLE_LOST)
         error_set(err, ERR_DB_AWAY, "the connection to the database was lost");
     return attempt;

@@ -314,7 +314,7 @@ const DbCopying postgres_copying = {
               " AND (application_name = 'penstock' OR usename = current_user)",
     .tables = "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
               " AND relnamespace = current_schema()::regnamespace"
-              " AND relname <> 'schema_migrations' ORDER BY relname",
+              " AND relname NOT IN ('schema_migrations', 'write_marks') ORDER BY relname",
     .columns = "SELECT a.attname, lower(format_type(a.atttypid, a.atttypmod)),"
                " COALESCE(array_position(k.conkey, a.attnum), 0),"
                " CASE WHEN a.attidentity <> '' THEN 1 ELSE 0 END"
