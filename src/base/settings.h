@@ -39,21 +39,24 @@ typedef struct Settings {
     int64_t max_project_variables;
     int64_t max_group_variables;
     int64_t max_instance_variables;
-    int64_t max_jobs;       /* a pipeline's */
-    int64_t max_needs;      /* a job's */
-    int64_t max_inputs;     /* given to a pipeline */
-    int64_t max_includes;   /* files of one configuration */
-    int64_t max_yaml_bytes; /* of one file */
+    int64_t max_jobs;             /* a pipeline's */
+    int64_t max_needs;            /* a job's */
+    int64_t max_inputs;           /* given to a pipeline */
+    int64_t max_includes;         /* files of one configuration */
+    int64_t max_yaml_bytes;       /* of one file */
+    int64_t max_total_yaml_bytes; /* of all included files of one configuration */
     int64_t remote_include_timeout_s;
+    int64_t includes_timeout_s;  /* all includes of one configuration together */
     bool allow_private_includes; /* include: remote may reach our own network */
     char *template_dir;          /* of include: template, before our own; NULL: none */
     int64_t max_yaml_depth;
-    int64_t max_yaml_nodes;    /* of one file, aliases expanded */
-    int64_t poll_timeout_s;    /* how long a runner's poll is parked */
-    int64_t confirm_timeout_s; /* for a runner that announces two-phase commit */
-    int64_t lost_runner_s;     /* without a sign of life for a running job */
-    int64_t runner_orphan_s;   /* the embedded runner's patience without a server */
-    int64_t default_timeout_s; /* a job's, where neither it nor the project says */
+    int64_t max_yaml_nodes;       /* of one file, aliases expanded */
+    int64_t max_total_yaml_nodes; /* of all files of one configuration, as written */
+    int64_t poll_timeout_s;       /* how long a runner's poll is parked */
+    int64_t confirm_timeout_s;    /* for a runner that announces two-phase commit */
+    int64_t lost_runner_s;        /* without a sign of life for a running job */
+    int64_t runner_orphan_s;      /* the embedded runner's patience without a server */
+    int64_t default_timeout_s;    /* a job's, where neither it nor the project says */
 } Settings;
 
 /* Reads everything that counts into @settings.  @argv: the words after the subcommand, NULL-

@@ -98,10 +98,11 @@ typedef struct CiLimits {
     size_t yaml_bytes;  /* of one file: 2 MiB */
     int yaml_depth;     /* 100 */
     size_t yaml_nodes;  /* of one file, aliases expanded: 200,000 */
-    size_t total_bytes; /* of all included files: 64 MiB */
+    size_t total_bytes; /* of all included files: 8 MiB */
     int includes;       /* 150 */
     int jobs;           /* of a pipeline: not limited */
     int needs;          /* of one job: 50 */
+    size_t total_nodes; /* of all files, as they are written: 200,000 */
 } CiLimits;
 
 typedef struct CiMessage {

@@ -12,7 +12,7 @@ enum {
     MERGE_PER_NODE = 10 /* pairs that merging may copy for each node a file may have */
 };
 static const size_t default_bytes = 2u << 20;
-static const size_t default_total = 64u << 20;
+static const size_t default_total = 8u << 20;
 static const size_t default_nodes = 200000;
 
 CiLimits compiler_limits(const CiLimits *limits)
@@ -25,6 +25,8 @@ CiLimits compiler_limits(const CiLimits *limits)
         all.total_bytes = default_total;
     if (all.yaml_nodes == 0)
         all.yaml_nodes = default_nodes;
+    if (all.total_nodes == 0)
+        all.total_nodes = default_nodes;
     if (all.yaml_depth <= 0)
         all.yaml_depth = DEFAULT_DEPTH;
     if (all.includes <= 0)

@@ -20,6 +20,7 @@ typedef struct Compiler {
     size_t merge_budget;    /* pairs that merging may still copy */
     int includes;           /* files included so far */
     size_t included_bytes;
+    size_t nodes;        /* of the files read so far */
     GArray *included;    /* of CiIncluded: what was found */
     GHashTable *files;   /* of include.c: what was parsed before */
     GHashTable *fetched; /* of include_fetch.c: what was fetched before */

@@ -45,6 +45,11 @@ bool include_rules_hold(Compiler *c, const Place *place, const Node *rules, bool
  * of reach here, which was warned of.  false: reported. */
 bool include_fetch(Compiler *c, Location *location, const CiFile **file);
 
+/* Reports what @result of fetching @location, or the tree it is in, says against it.  @file: NULL
+ * for a tree.  false: reported. */
+bool include_check_result(Compiler *c, const Location *location, CiFetchResult result,
+                          const CiFile *file);
+
 /* Notes for CiFindings that a file at @place included @found, which it @asked for. */
 void include_note(Compiler *c, const Place *place, const Location *asked, const Location *found);
 

@@ -83,9 +83,9 @@ static bool report_remote(Compiler *c, const Location *l, const char *because)
                            l->shown, because);
 }
 
-static bool report(Compiler *c, const Location *l, CiFetchResult result, const CiFile *file)
+bool include_check_result(Compiler *c, const Location *l, CiFetchResult result, const CiFile *file)
 {
-    const char *detail = file->detail ? file->detail : "";
+    const char *detail = file && file->detail ? file->detail : "";
 
     switch (result) {
     case CI_FETCH_OK:
@@ -219,7 +219,7 @@ bool include_fetch(Compiler *c, Location *l, const CiFile **out)
             c->unreached++;
             return true;
         }
-        if (!report(c, l, result, file) || !check_content(c, l, file))
+        if (!include_check_result(c, l, result, file) || !check_content(c, l, file))
             return false;
         g_hash_table_insert(c->fetched, (gpointer)key, file);
     }

@@ -128,6 +128,18 @@ static Regex *wildcard(const char *path)
     return regex_new(pattern->str, REGEX_DOT_NEWLINE, NULL);
 }
 
+/* The files among which a wildcard looks; NULL in @paths: none.  false: reported. */
+static bool list_tree(const Reader *r, const Location *location, CiStrings *paths)
+{
+    const CiInput *input = r->c->input;
+
+    if (!input->tree)
+        return true;
+    CiFetchResult result =
+        input->tree(input->fetch_data, r->place->project, r->place->ref, r->c->arena, paths);
+    return include_check_result(r->c, location, result, NULL);
+}
+
 /* Every file that the wildcard stands for, but the one that holds it. */
 static bool add_matches(const Reader *r, const Location *location)
 {
@@ -137,9 +149,8 @@ static bool add_matches(const Reader *r, const Location *location)
     if (!regex)
         return compiler_report(r->c, location->at, "include config wildcard '%s' is too long",
                                location->path);
-    if (r->c->input->tree)
-        (void)r->c->input->tree(r->c->input->fetch_data, r->place->project, r->place->ref,
-                                r->c->arena, &paths); /* none where it cannot be read */
+    if (!list_tree(r, location, &paths))
+        return false;
     for (size_t i = 0; paths && paths[i]; i++) {
         Location match = *location;
         match.path = paths[i];

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define TOTAL_TOO_BIG "Total size of combined CI/CD configuration is too big"
+
 /* One file on its way. */
 typedef struct Text {
     Compiler *c;
@@ -14,11 +16,22 @@ typedef struct Text {
     const Node *given; /* inputs; NULL: none */
 } Text;
 
+/* What the next document may have. */
+static CiLimits limits_left(const Compiler *c)
+{
+    CiLimits limits = c->limits;
+
+    limits.total_nodes -= MIN(c->nodes, limits.total_nodes);
+    return limits;
+}
+
 static const Node *yaml_failed(const Text *t, const YamlError *error)
 {
     Node at = { .file = t->name, .line = error->line, .column = error->column };
 
-    if (t->location)
+    if (t->c->nodes > t->c->limits.total_nodes && error->nodes <= t->c->limits.yaml_nodes)
+        compiler_report(t->c, t->location ? t->location->at : &at, "%s", TOTAL_TOO_BIG);
+    else if (t->location)
         compiler_report(t->c, &at, "`%s`: %s", t->location->shown, error->text);
     else
         compiler_report(t->c, &at, "%s", error->text);
@@ -92,8 +105,7 @@ static bool count_bytes(const Text *t, size_t size)
 {
     t->c->included_bytes += size;
     return t->c->included_bytes <= t->c->limits.total_bytes ||
-           compiler_report(t->c, t->location ? t->location->at : NULL,
-                           "Total size of combined CI/CD configuration is too big");
+           compiler_report(t->c, t->location ? t->location->at : NULL, "%s", TOTAL_TOO_BIG);
 }
 
 /* The content behind a header, interpolated and parsed. */
@@ -114,7 +126,9 @@ static const Node *parse_content(const Text *t, const Node *header, YamlPiece co
         return header_failed(t, &complaints);
     if (!count_bytes(t, content.size))
         return NULL;
-    const Node *node = yaml_load_piece(c->arena, t->name, &content, &c->limits, &error);
+    const CiLimits limits = limits_left(c);
+    const Node *node = yaml_load_piece(c->arena, t->name, &content, &limits, &error);
+    c->nodes += error.nodes;
     return node ? node : yaml_failed(t, &error);
 }
 
@@ -125,8 +139,11 @@ static const Node *parse(const Text *t)
     YamlPiece content;
     YamlError error = { 0 };
 
-    if (!yaml_load_header(c->arena, t->name, t->file->bytes, t->file->size, &c->limits, &header,
-                          &content, &error))
+    CiLimits limits = limits_left(c);
+    bool ok = yaml_load_header(c->arena, t->name, t->file->bytes, t->file->size, &limits, &header,
+                               &content, &error);
+    c->nodes += error.nodes;
+    if (!ok)
         return yaml_failed(t, &error);
     if (header)
         return parse_content(t, header, content);
@@ -138,8 +155,10 @@ static const Node *parse(const Text *t)
                         t->location ? t->location->shown : t->name);
         return NULL;
     }
-    const Node *node =
-        yaml_load(c->arena, t->name, t->file->bytes, t->file->size, &c->limits, &error);
+    limits = limits_left(c);
+    error.nodes = 0;
+    const Node *node = yaml_load(c->arena, t->name, t->file->bytes, t->file->size, &limits, &error);
+    c->nodes += error.nodes;
     return node ? node : yaml_failed(t, &error);
 }
 

@@ -139,6 +139,40 @@ static void include_fan_out(GString *out)
     append_job(out);
 }
 
+/* 150 files: what is in each is another writer's. */
+static void many_files(GString *out)
+{
+    g_string_append(out, "include:\n");
+    for (int i = 0; i < 150; i++)
+        g_string_append_printf(out, "  - f%d.yml\n", i);
+    append_job(out);
+}
+
+static void many_small_values(GString *out)
+{
+    g_string_append(out, ".a: [");
+    repeat(out, "1,", 30000);
+    g_string_append(out, "1]\n");
+}
+
+static void many_nested_values(GString *out)
+{
+    for (int i = 0; i < 90000; i++)
+        g_string_append_printf(out, ".k%d: {}\n", i);
+}
+
+static void long_text(GString *out)
+{
+    g_string_append(out, ".a: |\n");
+    repeat(out, "  0123456789 0123456789 0123456789 0123456789\n", 40000);
+}
+
+static void long_comment(GString *out)
+{
+    g_string_append(out, ".a: 1\n");
+    repeat(out, "# comment\n", 200000);
+}
+
 static void cyclic_needs(GString *out)
 {
     g_string_append(out, "a: {script: a, needs: [b]}\nb: {script: b, needs: [a]}\n");
@@ -264,10 +298,13 @@ static void long_names(GString *out)
     g_string_append(out, ": {script: a, stage: 1}\n");
 }
 
+#define TOTAL_TOO_BIG "Total size of combined CI/CD configuration is too big"
+
 static const struct {
     const char *claim;
     void (*write)(GString *out);
-    const char *message; /* a part of the first one; NULL: it has a plan */
+    const char *message;                  /* a part of the first one; NULL: it has a plan */
+    void (*write_included)(GString *out); /* every included file; NULL: the same as the first */
 } files[] = {
     { "bytes_that_are_no_text_are_refused", no_utf8, "invalid leading UTF-8 octet" },
     { "a_nul_byte_is_refused", nul_bytes, "control characters are not allowed" },
@@ -281,6 +318,10 @@ static const struct {
     { "a_long_chain_of_bases_is_refused", long_extends, "nesting too deep in `extends`" },
     { "a_cyclic_include_ends", cyclic_include, "Maximum of 150 nested includes" },
     { "includes_that_fan_out_end", include_fan_out, "Maximum of 150 nested includes" },
+    { "many_files_of_small_values_are_too_big", many_files, TOTAL_TOO_BIG, many_small_values },
+    { "many_files_of_mappings_are_too_big", many_files, TOTAL_TOO_BIG, many_nested_values },
+    { "many_files_of_text_are_too_big", many_files, TOTAL_TOO_BIG, long_text },
+    { "many_files_of_comments_are_too_big", many_files, TOTAL_TOO_BIG, long_comment },
     { "cyclic_needs_are_named", cyclic_needs, "circular dependencies" },
     { "a_long_chain_of_needs_is_no_problem", long_needs, NULL },
     { "a_line_of_10_mb_is_too_big", long_line, "The provided YAML is too big" },
@@ -304,9 +345,9 @@ static const struct {
 };
 
 /* In the child: the first message, or "". */
-static const char *outcome(const GString *text, Arena *arena)
+static const char *outcome(const GString *text, const GString *included, Arena *arena)
 {
-    Given given = { text->str, text->len };
+    Given given = { included->str, included->len };
     const CiLimits limits = { .jobs = MAX_JOBS };
     CiMessages messages;
     const CiInput input = { .path = ".gitlab-ci.yml",
@@ -326,7 +367,7 @@ static const char *outcome(const GString *text, Arena *arena)
 }
 
 /* Runs one file in a child; @message gets its answer.  NULL: it crashed. */
-static char *run_file(void (*write_file)(GString *out), struct rusage *usage)
+static char *run_file(size_t i, struct rusage *usage)
 {
     int ends[2], status;
     char answer[1024];
@@ -337,9 +378,11 @@ static char *run_file(void (*write_file)(GString *out), struct rusage *usage)
     pid_t child = fork();
     if (child == 0) {
         g_autoptr(GString) text = g_string_new(NULL);
+        g_autoptr(GString) included = g_string_new(NULL);
         g_autoptr(Arena) arena = arena_new();
-        write_file(text);
-        const char *first = outcome(text, arena);
+        files[i].write(text);
+        (files[i].write_included ? files[i].write_included : files[i].write)(included);
+        const char *first = outcome(text, included, arena);
         ssize_t written = write(ends[1], first, MIN(strlen(first), sizeof answer));
         _exit(written < 0);
     }
@@ -364,7 +407,7 @@ static bool is_plain_build(void)
 static bool check_file(size_t i)
 {
     struct rusage usage = { 0 };
-    g_autofree char *answer = run_file(files[i].write, &usage);
+    g_autofree char *answer = run_file(i, &usage);
     double seconds = (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6;
     double megabytes = (double)usage.ru_maxrss / 1024;
     bool right =

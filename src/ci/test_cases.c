@@ -28,7 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const CiLimits case_limits = { 1 << 20, 50, 20000, 1 << 20, 10, 10, 5 };
+static const CiLimits case_limits = { 1 << 20, 50, 20000, 1 << 20, 10, 10, 5, 20000 };
 
 static const char *const plan_results[] = { "ok", "filtered_by_workflow", "filtered_by_rules",
                                             "too_many_jobs", "failed" };
@@ -308,6 +308,8 @@ static CiLimits limits_of(const Case *c)
             limits.yaml_nodes = (size_t)value;
         else if (g_str_equal(name, "total_bytes"))
             limits.total_bytes = (size_t)value;
+        else if (g_str_equal(name, "total_nodes"))
+            limits.total_nodes = (size_t)value;
         else if (g_str_equal(name, "includes"))
             limits.includes = (int)value;
         else if (g_str_equal(name, "jobs"))

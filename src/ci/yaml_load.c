@@ -30,6 +30,7 @@ typedef struct Loader {
     GArray *stack;       /* of Frame */
     GHashTable *anchors; /* name -> const Node * */
     size_t count;        /* nodes built */
+    size_t max_count;
     const Node *root;
     const char *late; /* the first scalar that may not be loaded */
     int late_line, late_column;
@@ -37,7 +38,9 @@ typedef struct Loader {
 
 static bool fail(YamlError *error, const char *text, int line, int column)
 {
-    *error = (YamlError){ text, line, column };
+    error->text = text;
+    error->line = line;
+    error->column = column;
     return false;
 }
 
@@ -60,7 +63,7 @@ static void place(Loader *l, Node *node, const yaml_event_t *event)
 /* Writes the pairs of @source into @map where they stand: what came before is overwritten. */
 static void merge_into(Loader *l, Node *map, const Node *source)
 {
-    for (size_t i = 0; i < source->n && l->count <= l->limits->yaml_nodes; i++) {
+    for (size_t i = 0; i < source->n && l->count <= l->max_count; i++) {
         node_put(l->arena, map, source->pairs[i].key, source->pairs[i].value);
         l->count++;
     }
@@ -320,7 +323,7 @@ static bool on_event(Loader *l, const yaml_event_t *event)
         return true;
     }
     l->count++;
-    return l->count <= l->limits->yaml_nodes && (int)l->stack->len <= l->limits->yaml_depth;
+    return l->count <= l->max_count && (int)l->stack->len <= l->limits->yaml_depth;
 }
 
 static bool looks_like_html(const char *bytes, size_t size)
@@ -361,7 +364,7 @@ static bool run(Loader *l, const char *bytes, size_t size, YamlError *error)
     }
     if (l->late)
         return fail(error, l->late, l->late_line, l->late_column);
-    if (l->count > l->limits->yaml_nodes)
+    if (l->count > l->max_count)
         return fail(error, YAML_TOO_BIG, 0, 0);
     if (l->root &&
         (l->root->weight > l->limits->yaml_nodes || l->root->height > l->limits->yaml_depth))
@@ -379,11 +382,13 @@ static bool load_document(Arena *arena, const char *file, const char *bytes, siz
     *out = NULL;
     if (!yaml_parser_initialize(&l.parser))
         g_error("out of memory");
+    l.max_count = MIN(limits->yaml_nodes, limits->total_nodes);
     l.stack = g_array_new(FALSE, TRUE, sizeof(Frame));
     l.anchors = g_hash_table_new(g_str_hash, g_str_equal);
     yaml_parser_set_encoding(&l.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&l.parser, (const unsigned char *)bytes, size);
     bool ok = run(&l, bytes, size, error);
+    error->nodes += l.count;
     if (ok)
         *out = l.root;
     g_hash_table_destroy(l.anchors);

@@ -5,10 +5,12 @@
 #include "ci/ci.h"
 #include "ci/node.h"
 
+/* How a load went; all zero before it. */
 typedef struct YamlError {
     const char *text; /* GitLab's message, in the arena */
     int line;         /* of the file, from 1; 0: unknown */
     int column;
+    size_t nodes; /* that were made, with or without an error */
 } YamlError;
 
 /* A part of a text between two dividers. */
@@ -18,7 +20,9 @@ typedef struct YamlPiece {
     int first_line; /* of it in the text, from 0 */
 } YamlPiece;
 
-/* Whether the text has a header: then *@header is the first document, a mapping with the key
+/* In all of these limits->total_nodes is what one document may still have of it.
+ *
+ * Whether the text has a header: then *@header is the first document, a mapping with the key
  * "spec", and *@content the last one, not parsed.  Else *@header is NULL.  false: @error. */
 bool yaml_load_header(Arena *arena, const char *file, const char *bytes, size_t size,
                       const CiLimits *limits, const Node **header, YamlPiece *content,

@@ -9,6 +9,7 @@
 #include "ci/place.h"
 #include "cli/cli.h"
 #include "cli/explain.h"
+#include "pipeline/config.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -93,16 +94,6 @@ static void print_messages(const Lint *lint, const char *kind, const CiMessages 
         print_message(lint, kind, &messages->items[i]);
 }
 
-static CiLimits limits_of(const Settings *settings)
-{
-    return (CiLimits){ .yaml_bytes = (size_t)settings->max_yaml_bytes,
-                       .yaml_depth = (int)settings->max_yaml_depth,
-                       .yaml_nodes = (size_t)settings->max_yaml_nodes,
-                       .includes = (int)settings->max_includes,
-                       .jobs = (int)settings->max_jobs,
-                       .needs = (int)settings->max_needs };
-}
-
 /* Offline there is no run: the plan knows the variables that were given, and a push to @branch. */
 static void explain(const LintOptions *options, CiConfig *config, const CiInput *input)
 {
@@ -134,7 +125,7 @@ static int lint(const Settings *settings, const LintOptions *options, const char
                       .variables = explain_variables(arena, options),
                       .fetch = fetch,
                       .fetch_data = &self,
-                      .limits = limits_of(settings),
+                      .limits = config_limits(settings),
                       .findings = &findings };
     CiConfig *config = ci_compile(&input, arena, &messages);
     print_messages(&self, "warning", &findings.warnings);

@@ -145,17 +145,36 @@ static bool is_public(const ConfigRun *run, const char *path, Arena *arena)
            project.visibility == VISIBILITY_PUBLIC;
 }
 
+int64_t config_time_left_us(const ConfigRun *run)
+{
+    return run->includes_until_us == 0 ? G_MAXINT64
+                                       : run->includes_until_us - g_get_monotonic_time();
+}
+
+/* One remote file has its own time, and no more than is left for all includes. */
+static CiFetchResult fetch_remote(const ConfigRun *run, const char *url, Arena *arena, CiFile *file)
+{
+    int64_t own_us = run->site->settings->remote_include_timeout_s * US_PER_S;
+    int64_t left_us = config_time_left_us(run);
+    CiFetchResult result =
+        remote_file_fetch(run->site->settings, url, MIN(own_us, left_us) / 1000, arena, file);
+
+    return result == CI_FETCH_TIMEOUT && left_us < own_us ? CI_FETCH_OUT_OF_TIME : result;
+}
+
 static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
     const ConfigRun *run = data;
     int64_t project_id = run->request->project->id;
     const char *sha = run->pipeline->sha;
 
+    if (config_time_left_us(run) <= 0)
+        return CI_FETCH_OUT_OF_TIME;
     if (what->anonymous && what->project && !is_public(run, what->project, arena))
         return CI_FETCH_NO_PROJECT;
     switch (what->kind) {
     case CI_FILE_REMOTE:
-        return remote_file_fetch(run->site->settings, what->path, arena, file);
+        return fetch_remote(run, what->path, arena, file);
     case CI_FILE_TEMPLATE:
         return template_fetch(run->site->settings, what->path, arena, file);
     case CI_FILE_COMPONENT:
@@ -183,11 +202,13 @@ static const char *own_host(const Site *site, Arena *arena)
     return scheme ? arena_strndup(arena, scheme + 3, strcspn(scheme + 3, "/")) : NULL;
 }
 
-static CiLimits limits_of(const Settings *settings)
+CiLimits config_limits(const Settings *settings)
 {
     return (CiLimits){ .yaml_bytes = (size_t)settings->max_yaml_bytes,
                        .yaml_depth = (int)settings->max_yaml_depth,
                        .yaml_nodes = (size_t)settings->max_yaml_nodes,
+                       .total_bytes = (size_t)settings->max_total_yaml_bytes,
+                       .total_nodes = (size_t)settings->max_total_yaml_nodes,
                        .includes = (int)settings->max_includes,
                        .jobs = (int)settings->max_jobs,
                        .needs = (int)settings->max_needs };
@@ -227,6 +248,9 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
 
     if (!read_root(run, arena, &file, err))
         return false;
+    ConfigRun timed = *run;
+    timed.includes_until_us =
+        g_get_monotonic_time() + run->site->settings->includes_timeout_s * US_PER_S;
     CiInput input = { .path = run->pipeline->config_path,
                       .bytes = file.bytes,
                       .size = file.size,
@@ -237,8 +261,8 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
                       .inputs = run->request->inputs,
                       .n_inputs = run->request->n_inputs,
                       .host = own_host(run->site, arena),
-                      .fetch_data = (void *)run,
-                      .limits = limits_of(run->site->settings),
+                      .fetch_data = &timed,
+                      .limits = config_limits(run->site->settings),
                       .findings = report ? &report->findings : NULL };
     *config = ci_compile(&input, arena, &messages);
     if (report) {

@@ -15,7 +15,11 @@ typedef struct ConfigRun {
     const PipelineRequest *request;
     const Pipeline *pipeline;   /* config_path and sha are set */
     const Variables *variables; /* predefined and given ones */
+    int64_t includes_until_us;  /* monotonic; config_load() sets it for its includes.  0: no end */
 } ConfigRun;
+
+/* What an installation's settings allow a configuration. */
+CiLimits config_limits(const Settings *settings);
 
 /* Reads, compiles and plans.  @config and @plan live in @arena.  Errors: ERR_NO_RECORD (the file is missing or its
  * path leaves the repository), ERR_CONFIG (the message is the compiler's first). */

@@ -25,10 +25,16 @@ CiFetchResult config_tree(void *data, const char *project, const char *ref, Aren
     const char *sha = run->pipeline->sha;
     const char **found = NULL;
 
+    if (config_time_left_us(run) <= 0)
+        return CI_FETCH_OUT_OF_TIME;
     if (project) {
         CiFetchResult result = config_find_commit(run, project, ref, arena, &id, &sha);
         if (result != CI_FETCH_OK)
             return result;
+    }
+    if (!*sha) {
+        *paths = arena_new0(arena, const char *, 1); /* before the first commit there is none */
+        return CI_FETCH_OK;
     }
     if (!repo_list_files(run->site->repos, id, sha, "", NULL, MAX_PATHS, arena, &found, &err))
         return failed(run, &err, "the files of a commit cannot be listed");

@@ -4,6 +4,9 @@
 
 #include "pipeline/config.h"
 
+/* What is left of the time for the includes of @run; G_MAXINT64: it has no end. */
+int64_t config_time_left_us(const ConfigRun *run);
+
 /* A CiTreeFunc and a CiChangesFunc; @data is a ConfigRun. */
 CiFetchResult config_tree(void *data, const char *project, const char *ref, Arena *arena,
                           CiStrings *paths);

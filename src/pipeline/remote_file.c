@@ -97,7 +97,7 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *data)
     return size * n;
 }
 
-static CURL *new_request(const Settings *settings, const char *url, Download *download)
+static CURL *new_request(const char *url, int64_t timeout_ms, Download *download)
 {
     CURL *curl = curl_easy_init();
 
@@ -106,7 +106,7 @@ static CURL *new_request(const Settings *settings, const char *url, Download *do
     curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)settings->remote_include_timeout_s);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)MAX(timeout_ms, 1)); /* 0 is no limit */
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROXY, ""); /* a proxy would look the address up for us */
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "penstock");
@@ -151,14 +151,14 @@ static CiFetchResult result_of(CURLcode code, const Download *download, long sta
     return CI_FETCH_STATUS;
 }
 
-CiFetchResult remote_file_fetch(const Settings *settings, const char *url, Arena *arena,
-                                CiFile *file)
+CiFetchResult remote_file_fetch(const Settings *settings, const char *url, int64_t timeout_ms,
+                                Arena *arena, CiFile *file)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     Download download = { .bytes = bytes,
                           .max_bytes = (size_t)settings->max_yaml_bytes,
                           .may_be_private = settings->allow_private_includes };
-    CURL *curl = new_request(settings, url, &download);
+    CURL *curl = new_request(url, timeout_ms, &download);
     long status = 0;
 
     CURLcode code = curl_easy_perform(curl);

@@ -11,9 +11,9 @@
 
 #include <sys/socket.h>
 
-/* Blocks, for remote-include-timeout-s at most; the file may have max_yaml_bytes. */
-CiFetchResult remote_file_fetch(const Settings *settings, const char *url, Arena *arena,
-                                CiFile *file);
+/* Blocks for @timeout_ms at most; the file may have max_yaml_bytes. */
+CiFetchResult remote_file_fetch(const Settings *settings, const char *url, int64_t timeout_ms,
+                                Arena *arena, CiFile *file);
 
 /* Whether @address is of this machine or of a network that is not the internet's: loopback, private
  * use (RFC 1918, RFC 4193), link-local, shared (RFC 6598), multicast and the like. */

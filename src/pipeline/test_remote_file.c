@@ -63,14 +63,14 @@ static void a_loopback_url_is_refused_before_it_is_asked(void)
     Settings settings = { .max_yaml_bytes = 1000, .remote_include_timeout_s = 5 };
     CiFile file = { 0 };
 
-    g_assert_cmpint(remote_file_fetch(&settings, "http://127.0.0.1:9/x.yml", arena, &file), ==,
-                    CI_FETCH_BLOCKED);
+    g_assert_cmpint(remote_file_fetch(&settings, "http://127.0.0.1:9/x.yml", 1000, arena, &file),
+                    ==, CI_FETCH_BLOCKED);
     g_assert_cmpstr(file.detail, ==, "Requests to the local network are not allowed");
-    g_assert_cmpint(remote_file_fetch(&settings, "http://localhost:9/x.yml", arena, &file), ==,
-                    CI_FETCH_BLOCKED);
+    g_assert_cmpint(remote_file_fetch(&settings, "http://localhost:9/x.yml", 1000, arena, &file),
+                    ==, CI_FETCH_BLOCKED);
     settings.allow_private_includes = true;
-    g_assert_cmpint(remote_file_fetch(&settings, "http://127.0.0.1:9/x.yml", arena, &file), ==,
-                    CI_FETCH_SOCKET);
+    g_assert_cmpint(remote_file_fetch(&settings, "http://127.0.0.1:9/x.yml", 1000, arena, &file),
+                    ==, CI_FETCH_SOCKET);
 }
 
 int main(int argc, char **argv)

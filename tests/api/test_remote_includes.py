@@ -9,6 +9,7 @@ from penstock import Server
 from projects import make_project
 
 JOB = "there: {script: [echo there]}\n"
+HANG = threading.Event()
 
 
 class Site(http.server.BaseHTTPRequestHandler):
@@ -21,6 +22,11 @@ class Site(http.server.BaseHTTPRequestHandler):
             self.end_headers()
         elif self.path == "/slow.yml":
             time.sleep(3)
+        elif self.path.startswith("/hang"):
+            HANG.wait(30)
+        elif self.path.startswith("/late"):
+            time.sleep(0.4)
+            self.answer(b".late: 1\n")
         elif self.path == "/job.yml":
             self.answer(JOB.encode())
         elif self.path == "/large.yml":
@@ -45,6 +51,7 @@ def site():
     listening = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
     threading.Thread(target=listening.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{listening.server_port}"
+    HANG.set()
     listening.shutdown()
 
 
@@ -93,6 +100,23 @@ def test_a_remote_file_reads_no_private_project(server, site):
     make_project(server, {"secret.yml": JOB}, name="hidden", path="hidden")
     assert "not found" in run(server, f"include: {{remote: '{site}/private.yml'}}\nhere: {{script: x}}\n")
     assert run(server, "include: {project: root/hidden, file: secret.yml}\nhere: {script: x}\n") == ["here", "there"]
+
+
+@pytest.fixture(scope="module")
+def hurried():
+    """One that gives all includes of a configuration a second, and each of them more."""
+    with Server("--allow-private-includes", "--remote-include-timeout-s", "20", "--includes-timeout-s", "1") as running:
+        yield running
+
+
+@pytest.mark.parametrize("files", [["hang.yml"], [f"late{i}.yml" for i in range(20)]])
+def test_all_includes_together_have_a_time(hurried, site, files):
+    started = time.monotonic()
+    includes = ", ".join(f"'{site}/{file}'" for file in files)
+    assert run(hurried, f"include: [{includes}]\nhere: {{script: x}}\n") == (
+        "Request timed out when fetching configuration files.")
+    assert time.monotonic() - started < 10
+    assert run(hurried, f"include: ['{site}/job.yml']\nhere: {{script: x}}\n") == ["here", "there"]
 
 
 def test_our_own_network_is_not_reached_unless_it_may_be(site):

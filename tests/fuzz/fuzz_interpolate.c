@@ -14,7 +14,7 @@ static void declare(GHashTable *table, const char *name, const Node *value)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const CiLimits limits = { 1 << 16, 50, 10000, 1 << 18, 8, 100, 20 };
+    static const CiLimits limits = { 1 << 16, 50, 10000, 1 << 18, 8, 100, 20, 20000 };
     static const CiVariable given[] = { { .key = "A", .value = "a" },
                                         { .key = "M", .value = "secret", .masked = true } };
     g_autoptr(Arena) arena = arena_new();

@@ -37,7 +37,7 @@ static CiFetchResult changes(void *data, const char *compare_to, Arena *arena, C
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const CiLimits limits = { 1 << 16, 50, 10000, 1 << 18, 8, 100, 20 };
+    static const CiLimits limits = { 1 << 16, 50, 10000, 1 << 18, 8, 100, 20, 20000 };
     static const CiVariable given[] = {
         { .key = "A", .value = "a" },
         { .key = "P", .value = "/a+/", .predefined = true },
