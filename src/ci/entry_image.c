@@ -20,6 +20,10 @@ static void read_pull_policy(Entry *e, const Keyword *keyword, const Node *value
         return;
     }
     CiStrings given = strings_of(e->c->arena, value);
+    if (value->kind != NODE_LIST && !g_strv_contains(policies, given[0])) {
+        entry_report(&policy, value, "is not included in the list");
+        return;
+    }
     for (size_t i = 0; given[i]; i++) {
         if (!g_strv_contains(policies, given[i]))
             g_string_append_printf(unknown, "%s%s", unknown->len ? ", " : "", given[i]);

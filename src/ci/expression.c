@@ -27,6 +27,8 @@ typedef enum Op {
     OP_STRING,
     OP_PATTERN,
     OP_NULL,
+    OP_TRUE,
+    OP_FALSE,
     OP_EQUAL,
     OP_NOT_EQUAL,
     OP_MATCH,
@@ -195,9 +197,9 @@ static size_t take_operator(const char *s, Op *op)
         const char *text;
         Op op;
     } operators[] = {
-        { "(", OP_OPEN },   { ")", OP_CLOSE },      { "null", OP_NULL },   { "==", OP_EQUAL },
-        { "=~", OP_MATCH }, { "!=", OP_NOT_EQUAL }, { "!~", OP_NO_MATCH }, { "&&", OP_AND },
-        { "||", OP_OR },    { "!", OP_NOT },
+        { "(", OP_OPEN },      { ")", OP_CLOSE },  { "null", OP_NULL }, { "true", OP_TRUE },
+        { "false", OP_FALSE }, { "==", OP_EQUAL }, { "=~", OP_MATCH },  { "!=", OP_NOT_EQUAL },
+        { "!~", OP_NO_MATCH }, { "&&", OP_AND },   { "||", OP_OR },     { "!", OP_NOT },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(operators); i++) {
@@ -207,6 +209,26 @@ static size_t take_operator(const char *s, Op *op)
         }
     }
     return 0;
+}
+
+/* The length of `$[[ inputs.NAME ]]` at @s, 0: it is none.  Such a text is still there only in a file
+ * without a header, which has no inputs: it is null. */
+static size_t input_length(const char *s)
+{
+    static const char prefix[] = "inputs.";
+    const char *p = s;
+
+    if (!g_str_has_prefix(p, "$[["))
+        return 0;
+    for (p += 3; g_ascii_isspace(*p); p++)
+        ;
+    if (!g_str_has_prefix(p, prefix) || !is_name_char(p[strlen(prefix)]))
+        return 0;
+    for (p += strlen(prefix); is_name_char(*p); p++)
+        ;
+    while (g_ascii_isspace(*p))
+        p++;
+    return g_str_has_prefix(p, "]]") ? (size_t)(p - s) + 2 : 0;
 }
 
 /* One token at @s: its length, 0 for none. */
@@ -222,6 +244,8 @@ static size_t take_token(Parser *p, const char *s, const Expression **out)
             ;
         token = token_new(p, OP_VARIABLE);
         token->text = arena_strndup(arena, s + 1, n - 1);
+    } else if ((n = input_length(s)) > 0) {
+        token = token_new(p, OP_NULL);
     } else if (*s == '"' || *s == '\'') {
         const char *end = strchr(s + 1, *s);
         if (!end)
@@ -273,6 +297,12 @@ static bool take(Parser *p, Op op)
     return true;
 }
 
+static bool is_value(Op op)
+{
+    return op == OP_VARIABLE || op == OP_STRING || op == OP_PATTERN || op == OP_NULL ||
+           op == OP_TRUE || op == OP_FALSE;
+}
+
 /* Recursive: as deep as there may be tokens. */
 static const Expression *parse_unary(Parser *p)
 {
@@ -288,8 +318,7 @@ static const Expression *parse_unary(Parser *p)
     if (p->at >= p->n)
         return NULL;
     const Expression *token = p->tokens[p->at];
-    if (token->op != OP_VARIABLE && token->op != OP_STRING && token->op != OP_PATTERN &&
-        token->op != OP_NULL)
+    if (!is_value(token->op))
         return NULL;
     p->at++;
     return token;
@@ -441,7 +470,7 @@ static Value evaluate_comparison(Evaluation *e, const Expression *x)
 
     if (x->op == OP_EQUAL || x->op == OP_NOT_EQUAL)
         return value_bool(equal(&left, &right) == (x->op == OP_EQUAL));
-    bool found = right.kind != VALUE_NULL && matches(e, &left, &right);
+    bool found = !is_no(&right) && matches(e, &left, &right);
     return value_bool(found == (x->op == OP_MATCH));
 }
 
@@ -459,6 +488,9 @@ static Value evaluate(Evaluation *e, const Expression *x)
         return (Value){ .kind = VALUE_PATTERN, .regex = x->regex };
     case OP_NULL:
         return value_text(NULL);
+    case OP_TRUE:
+    case OP_FALSE: /* no variable equals them: values are texts */
+        return value_bool(x->op == OP_TRUE);
     case OP_EQUAL:
     case OP_NOT_EQUAL:
     case OP_MATCH:

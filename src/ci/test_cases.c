@@ -6,6 +6,7 @@
  *                    "group/project@ref:a.yml"
  *   variables:       of the run, stronger than the file's; `predefined`: weaker
  *   limits:          members of CiLimits
+ *   trap:            the number of the trap that it holds, for script/ci-traps
  *   run:             what is known of the run, see case_run.h
  *   expect:
  *     errors: []     of the compiler, exactly; or the plan, by any of

@@ -50,6 +50,12 @@ static void the_documented_examples_hold(void)
         { "!!$P", true },
         { "$P == \"my variable\" && $U == null || $E", true },
         { "/ab/", false },
+        { "true", true },
+        { "false", false },
+        { "$P == true", false },
+        { "!$U == true", true },
+        { "($P == \"my variable\") == true", true },
+        { "($P && false) == false", true },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)

@@ -180,6 +180,44 @@ def test_push_that_skips(api, project_factory):
     project = project_factory({".gitlab-ci.yml": "job: {script: x}\n"})
     project.push({"a": "a"}, message="Nothing to see [skip ci]\n")
     assert [pipeline["status"] for pipeline in api.read(f"{project.at}/pipelines")] == ["skipped", "pending"]
+    project.push({"a": "b"}, message="Fix [CI-Skip] thing\n")
+    assert [pipeline["status"] for pipeline in api.read(f"{project.at}/pipelines")] == ["skipped", "skipped", "pending"]
+
+
+def test_push_that_skips_is_not_compiled(api, project_factory):
+    project = project_factory({"a": "a"})
+    project.push({".gitlab-ci.yml": "job: ["}, message="Break it [skip_ci]\n")
+    pipeline, = api.read(f"{project.at}/pipelines")
+    assert (pipeline["status"], project.pipeline(pipeline["id"])["yaml_errors"]) == ("skipped", None)
+
+
+def stored_errors(api, project):
+    pipeline, = api.read(f"{project.at}/pipelines")
+    assert pipeline["status"] == "failed"
+    return project.pipeline(pipeline["id"])["yaml_errors"]
+
+
+def test_stored_messages_keep_what_looks_like_a_tag(api, project_factory):
+    project = project_factory({".gitlab-ci.yml": "job: {trigger: g/p, parallel: 2}\n"})
+    assert stored_errors(api, project) == 'jobs:job:parallel config cannot use "parallel: <number>".'
+
+
+def test_a_stored_message_is_the_first_of_those_of_lint(api, project_factory):
+    project = project_factory({".gitlab-ci.yml": "a: {script: x, bad: 1}\nb: {script: x, worse: 1}\n"})
+    linted = api.read(f"{project.at}/ci/lint")["errors"]
+    assert linted == ["jobs:a config contains unknown keys: bad", "jobs:b config contains unknown keys: worse"]
+    assert stored_errors(api, project) == linted[0]
+
+
+def test_variables_of_a_schedule_are_those_of_its_pipeline(api, project_factory):
+    project = project_factory({"full-ci.yml": "variables: {A: file}\njob: {script: x}\n"})
+    api.make(f"{project.at}/variables", key="A", value="project")
+    schedule = api.make(f"{project.at}/pipeline_schedules", description="d", ref="main", cron="0 1 * * *")
+    at = f"{project.at}/pipeline_schedules/{schedule['id']}"
+    api.make(f"{at}/variables", key="_PIPELINE_FILE_NAME", value="full-ci.yml")
+    api.make(f"{at}/variables", key="A", value="schedule")
+    assert api.post(f"{at}/play", json={"variables": [{"key": "A", "value": "play"}]}).status_code == 201
+    assert project.runner.take("job").variable("A") == "schedule"
 
 
 def test_setting_of_the_project_names_a_file(api, project_factory):
