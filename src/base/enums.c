@@ -56,6 +56,14 @@ static const char *const failure_reasons[N_FAILURE_REASONS] = {
     [FAILURE_RUNNER_INTERRUPTED] = "runner_interrupted",
     [FAILURE_IMAGE_PULL] = "image_pull_failure",
     [FAILURE_JOB_CANCELED] = "job_canceled",
+    [FAILURE_BRIDGE_PERMISSIONS] = "insufficient_bridge_permissions",
+    [FAILURE_DOWNSTREAM_PROJECT] = "downstream_bridge_project_not_found",
+    [FAILURE_BRIDGE_TRIGGER] = "invalid_bridge_trigger",
+    [FAILURE_UPSTREAM_PROJECT] = "upstream_bridge_project_not_found",
+    [FAILURE_UPSTREAM_PERMISSIONS] = "insufficient_upstream_permissions",
+    [FAILURE_DOWNSTREAM_CREATION] = "downstream_pipeline_creation_failed",
+    [FAILURE_DOWNSTREAM_DEPTH] = "reached_max_descendant_pipelines_depth",
+    [FAILURE_DOWNSTREAM_TREE_SIZE] = "reached_max_pipeline_hierarchy_size",
 };
 const NameTable failure_reason_names = NAME_TABLE(failure_reasons);
 

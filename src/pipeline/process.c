@@ -203,6 +203,7 @@ static bool insert_attempt(Process *p, EngineJob *job, Error *err)
                 .when_kind = old->when_kind,
                 .allow_failure = job->allow_failure,
                 .by_needs = old->by_needs,
+                .bridge = old->bridge,
                 .retried = job->retried,
                 .processed = job->processed,
                 .user_id = job->user_id,

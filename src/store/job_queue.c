@@ -21,7 +21,7 @@ bool job_list_pending(Db *db, Arena *arena, const Runner *runner, int64_t after_
     query_init(&q, NULL, NULL,
                "jobs j JOIN pipelines pl ON pl.id = j.pipeline_id"
                " JOIN projects p ON p.id = j.project_id");
-    query_and(&q, "j.status = 'pending' AND j.confirm_by IS NULL");
+    query_and(&q, "j.status = 'pending' AND j.bridge = 0 AND j.confirm_by IS NULL");
     switch (runner->kind) {
     case RUNNER_INSTANCE:
         query_and(&q, "p.shared_runners_enabled = 1");
@@ -56,18 +56,20 @@ bool job_count_running(Db *db, Arena *arena, ProjectLoad **loads, size_t *n, Err
     static const Column columns[] = { COL_INT(ProjectLoad, project_id), COL_INT(ProjectLoad, n),
                                       COL_END };
 
-    return SELECT_ROWS(db, arena, columns,
-                       "SELECT project_id, COUNT(*) FROM jobs WHERE status = 'running'"
-                       " GROUP BY project_id",
-                       DB_NO_ARGS, loads, n, err);
+    return SELECT_ROWS(
+        db, arena, columns,
+        "SELECT project_id, COUNT(*) FROM jobs WHERE status = 'running' AND bridge = 0"
+        " GROUP BY project_id",
+        DB_NO_ARGS, loads, n, err);
 }
 
 bool job_count_in_flight(Db *db, Status status, int64_t *count, Error *err)
 {
-    return db_get_int(db,
-                      "SELECT COUNT(*) FROM jobs WHERE status = $1 AND (status = 'pending'"
-                      " OR status = 'running' OR status = 'canceling' OR status = 'scheduled')",
-                      DB_ARGS(DB_ENUM(status_names, status)), count, err);
+    return db_get_int(
+        db,
+        "SELECT COUNT(*) FROM jobs WHERE status = $1 AND bridge = 0 AND (status = 'pending'"
+        " OR status = 'running' OR status = 'canceling' OR status = 'scheduled')",
+        DB_ARGS(DB_ENUM(status_names, status)), count, err);
 }
 
 /* --- hand-out -------------------------------------------------------------------------------- */
@@ -157,7 +159,7 @@ bool job_list_unconfirmed(Db *db, Arena *arena, int64_t now_us, int64_t limit, J
 }
 
 /* Constants, each the start of an index of its own; IN would not be seen to be in the index. */
-#define RUNNING_OR_CANCELING "(j.status = 'running' OR j.status = 'canceling')"
+#define RUNNING_OR_CANCELING "(j.status = 'running' OR j.status = 'canceling') AND j.bridge = 0"
 
 bool job_list_silent(Db *db, Arena *arena, int64_t since, int64_t limit, Job **jobs, size_t *n,
                      Error *err)
@@ -182,7 +184,7 @@ bool job_list_stuck(Db *db, Arena *arena, int64_t since, int64_t limit, Job **jo
                     Error *err)
 {
     return list_jobs(db, arena,
-                     "SELECT " JOB_COLS " FROM jobs j WHERE j.status = 'pending'"
+                     "SELECT " JOB_COLS " FROM jobs j WHERE j.status = 'pending' AND j.bridge = 0"
                      " AND j.confirm_by IS NULL AND j.queued_at < $1 ORDER BY j.id LIMIT $2",
                      since, limit, jobs, n, err);
 }

@@ -14,6 +14,7 @@ const Column job_columns[] = { COL_INT(Job, id),
                                COL_ENUM(Job, when_kind, job_when_names),
                                COL_BOOL(Job, allow_failure),
                                COL_BOOL(Job, by_needs),
+                               COL_BOOL(Job, bridge),
                                COL_BOOL(Job, retried),
                                COL_BOOL(Job, processed),
                                COL_INT(Job, user_id),
@@ -23,6 +24,7 @@ const Column job_columns[] = { COL_INT(Job, id),
                                COL_INT(Job, start_in_s),
                                COL_BOOL(Job, enqueue_now),
                                COL_ENUM(Job, failure_reason, failure_reason_names),
+                               COL_TEXT(Job, failure_text),
                                COL_INT(Job, exit_code),
                                COL_DOUBLE(Job, coverage),
                                COL_INT(Job, runner_id),
@@ -55,6 +57,7 @@ static void job_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
                           DB_ENUM(job_when_names, job->when_kind),
                           DB_BOOL(job->allow_failure),
                           DB_BOOL(job->by_needs),
+                          DB_BOOL(job->bridge),
                           DB_BOOL(job->retried),
                           DB_BOOL(job->processed),
                           DB_ID(job->user_id),
@@ -82,10 +85,11 @@ bool job_insert_all(Db *db, Job *rows, size_t n, Error *err)
     return query_insert_all(
         db,
         "INSERT INTO jobs (pipeline_id, project_id, spec_id, stage, stage_position, name, status,"
-        " when_kind, allow_failure, by_needs, retried, processed, user_id, tags, icon, timeout_s,"
+        " when_kind, allow_failure, by_needs, bridge, retried, processed, user_id, tags, icon, "
+        "timeout_s,"
         " start_in_s, enqueue_now, failure_reason, debug_trace, created_at, updated_at, queued_at,"
         " started_at, finished_at, scheduled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"
+        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)"
         " RETURNING id",
         job_insert_args, rows, sizeof *rows, n, err);
 }
@@ -134,6 +138,7 @@ static void filter_jobs(Query *q, const JobFilter *filter, unsigned statuses)
     query_and_id(q, "j.pipeline_id = ?", filter->pipeline_id);
     query_and_id(q, "j.runner_id = ?", filter->runner_id);
     query_and_names(q, "j.status", &status_names, statuses);
+    query_and(q, filter->bridges ? "j.bridge = 1" : "j.bridge = 0");
     if (filter->latest_only)
         query_and(q, "j.retried = 0");
     query_and_id(q, "j.id < ?", filter->before_id);
@@ -255,6 +260,12 @@ bool job_set_processed(Db *db, int64_t id, Error *err)
 {
     return db_exec(db, "UPDATE jobs SET processed = 1 WHERE id = $1", DB_ARGS(DB_INT(id)), NULL,
                    err);
+}
+
+bool job_set_failure_text(Db *db, int64_t id, const char *text, Error *err)
+{
+    return db_exec(db, "UPDATE jobs SET failure_text = $2 WHERE id = $1",
+                   DB_ARGS(DB_INT(id), DB_TEXT(text)), NULL, err);
 }
 
 bool job_set_coverage(Db *db, int64_t id, double coverage, Error *err)

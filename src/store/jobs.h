@@ -20,6 +20,7 @@ typedef struct Job {
     JobWhen when_kind;
     bool allow_failure;
     bool by_needs; /* scheduled by its needs and not by its stage */
+    bool bridge;   /* it starts or mirrors another pipeline: no runner sees it */
     bool retried;  /* a later attempt exists */
     bool processed;
     int64_t user_id;  /* 0: gone */
@@ -29,14 +30,15 @@ typedef struct Job {
     int64_t start_in_s;
     bool enqueue_now;
     FailureReason failure_reason;
-    int64_t exit_code;      /* -1: not known */
-    double coverage;        /* -1: none found */
-    int64_t runner_id;      /* 0: not picked */
-    int64_t manager_id;     /* 0: not picked */
-    const char *token_hash; /* NULL: it has no token (any more) */
-    int64_t confirm_by;     /* 0: no hand-out is open */
-    bool graceful;          /* its runner can cancel gracefully */
-    int64_t trace_size;     /* accepted log bytes */
+    const char *failure_text; /* in words; NULL: the reason says it all */
+    int64_t exit_code;        /* -1: not known */
+    double coverage;          /* -1: none found */
+    int64_t runner_id;        /* 0: not picked */
+    int64_t manager_id;       /* 0: not picked */
+    const char *token_hash;   /* NULL: it has no token (any more) */
+    int64_t confirm_by;       /* 0: no hand-out is open */
+    bool graceful;            /* its runner can cancel gracefully */
+    int64_t trace_size;       /* accepted log bytes */
     bool debug_trace;
     int64_t created_at;
     int64_t updated_at; /* status changes and signs of life */
@@ -51,8 +53,9 @@ typedef struct Job {
 extern const Column job_columns[];
 #define JOB_COLS                                                                                   \
     "j.id, j.pipeline_id, j.project_id, j.spec_id, j.stage, j.stage_position, j.name, j.status,"   \
-    " j.when_kind, j.allow_failure, j.by_needs, j.retried, j.processed, j.user_id, j.tags,"        \
-    " j.icon, j.timeout_s, j.start_in_s, j.enqueue_now, j.failure_reason,"                         \
+    " j.when_kind, j.allow_failure, j.by_needs, j.bridge, j.retried, j.processed, j.user_id, "     \
+    "j.tags,"                                                                                      \
+    " j.icon, j.timeout_s, j.start_in_s, j.enqueue_now, j.failure_reason, j.failure_text,"         \
     " COALESCE(j.exit_code, -1), COALESCE(j.coverage, -1), j.runner_id, j.manager_id,"             \
     " j.token_hash, j.confirm_by, j.graceful, j.trace_size, j.debug_trace, j.created_at,"          \
     " j.updated_at, j.queued_at, j.started_at, j.finished_at, j.scheduled_at, j.erased_at,"        \
@@ -82,6 +85,7 @@ typedef struct JobFilter {
     int64_t runner_id;
     unsigned statuses; /* STATUS_BIT()s */
     bool latest_only;  /* without attempts that were retried */
+    bool bridges;      /* these only; without: none of them */
     int64_t before_id; /* for keyset paging */
     bool ascending;    /* by id */
     Slice slice;
@@ -131,6 +135,9 @@ bool job_update_state(Db *db, int64_t id, Status before, const JobState *state, 
                       Error *err);
 /* Only that the engine has seen it. */
 bool job_set_processed(Db *db, int64_t id, Error *err);
+
+/* Why it failed, in words for people. */
+bool job_set_failure_text(Db *db, int64_t id, const char *text, Error *err);
 
 bool job_set_coverage(Db *db, int64_t id, double coverage, Error *err);
 bool job_set_artifacts_expire_at(Db *db, int64_t id, int64_t expire_at, Error *err);

@@ -1,0 +1,87 @@
+/* downstream.h - pipelines that jobs started, and what pipelines owe each other.
+ *
+ * Work is written in the transaction of the change that asks for it, and deleted in the one that
+ * does it: a crash in between leaves it to be done once.
+ */
+#ifndef PENSTOCK_STORE_DOWNSTREAM_H
+#define PENSTOCK_STORE_DOWNSTREAM_H
+
+#include "store/query.h"
+
+/* What a bridge waits for. */
+typedef enum BridgeStrategy {
+    STRATEGY_NONE,   /* that the pipeline is made */
+    STRATEGY_DEPEND, /* that it ends */
+    STRATEGY_MIRROR, /* its status is that of the pipeline, always */
+    N_BRIDGE_STRATEGIES
+} BridgeStrategy;
+extern const NameTable bridge_strategy_names;
+
+/* --- links ----------------------------------------------------------------------------------- */
+
+typedef struct DownstreamPipeline {
+    int64_t pipeline_id;
+    int64_t job_id; /* the bridge, or the job whose token was used */
+    int64_t upstream_pipeline_id;
+    int64_t upstream_project_id;
+    int64_t root_pipeline_id; /* the first of the tree */
+    bool bridge;              /* job_id is one */
+    bool child;               /* it runs in its upstream's project, on its commit */
+    BridgeStrategy strategy;
+} DownstreamPipeline;
+
+extern const Column downstream_pipeline_columns[];
+
+/* @is_new: false: the bridge has a pipeline; nothing was written. */
+bool downstream_insert(Db *db, const DownstreamPipeline *link, bool *is_new, Error *err);
+/* ERR_NO_RECORD: no job started it. */
+bool downstream_get(Db *db, Arena *arena, int64_t pipeline_id, DownstreamPipeline *link,
+                    Error *err);
+/* Of a bridge.  ERR_NO_RECORD: it has started none. */
+bool downstream_of_bridge(Db *db, Arena *arena, int64_t job_id, DownstreamPipeline *link,
+                          Error *err);
+/* Of several bridges, in any order. */
+bool downstream_of_bridges(Db *db, Arena *arena, const int64_t *job_ids, size_t n_ids,
+                           DownstreamPipeline **links, size_t *n, Error *err);
+/* How many pipelines the tree has below its first. */
+bool downstream_count_tree(Db *db, int64_t root_pipeline_id, int64_t *count, Error *err);
+
+/* --- work ------------------------------------------------------------------------------------ */
+
+typedef enum DownstreamTask {
+    DOWNSTREAM_START,  /* the bridge's turn has come: make its pipeline */
+    DOWNSTREAM_FOLLOW, /* the pipeline changed: the bridge may have to */
+    DOWNSTREAM_RESET,  /* something of the pipeline runs again: the bridge waits again */
+    DOWNSTREAM_CANCEL, /* the bridge's pipeline was canceled: so is the child */
+    N_DOWNSTREAM_TASKS
+} DownstreamTask;
+extern const NameTable downstream_task_names;
+
+typedef struct DownstreamWork {
+    int64_t id;
+    DownstreamTask kind;
+    int64_t job_id;   /* the bridge */
+    int64_t user_id;  /* who acts, of a reset */
+    int64_t attempts; /* that came to no end */
+    int64_t server_id;
+    int64_t taken_at;
+} DownstreamWork;
+
+extern const Column downstream_work_columns[];
+
+/* Sets @work->id. */
+bool downstream_work_insert(Db *db, DownstreamWork *work, Error *err);
+/* DOWNSTREAM_CANCEL for each child of a pipeline. */
+bool downstream_work_cancel_children(Db *db, int64_t pipeline_id, int64_t server_id, int64_t now_us,
+                                     Error *err);
+/* Those that were taken the longest ago come first. */
+bool downstream_work_list(Db *db, Arena *arena, int64_t limit, DownstreamWork **work, size_t *n,
+                          Error *err);
+/* Makes it @server_id's from now on, and counts an attempt. @done: false: another has it, or it is
+ * done. */
+bool downstream_work_take(Db *db, DownstreamWork *work, int64_t server_id, int64_t now_us,
+                          bool *done, Error *err);
+/* @done: false: somebody else did it. */
+bool downstream_work_end(Db *db, int64_t id, bool *done, Error *err);
+
+#endif

@@ -1,0 +1,145 @@
+/* Tests of links between pipelines, of their work, and of bridges among jobs. */
+#include "store/downstream.h"
+#include "store/job_queue.h"
+#include "store/test_world.h"
+
+static DownstreamPipeline link_of(World *w, const Pipeline *pipeline, const Job *bridge)
+{
+    return (DownstreamPipeline){ .pipeline_id = pipeline->id,
+                                 .job_id = bridge->id,
+                                 .upstream_pipeline_id = w->pipeline.id,
+                                 .upstream_project_id = w->project.id,
+                                 .root_pipeline_id = w->pipeline.id,
+                                 .bridge = true,
+                                 .child = true,
+                                 .strategy = STRATEGY_DEPEND };
+}
+
+static Job new_bridge(World *w, const char *name)
+{
+    Job bridge = w->job;
+
+    bridge.name = name;
+    bridge.bridge = true;
+    bridge.status = STATUS_PENDING;
+    OK(job_insert(w->db, &bridge, &w->err));
+    return bridge;
+}
+
+static void bridge_starts_one_pipeline(World *w)
+{
+    Job bridge = new_bridge(w, "child");
+    Pipeline first = new_pipeline(w, "main", STATUS_CREATED);
+    Pipeline second = new_pipeline(w, "main", STATUS_CREATED);
+    DownstreamPipeline link = link_of(w, &first, &bridge), found, *links;
+    bool is_new = false;
+    int64_t count = 0;
+    size_t n = 0;
+
+    FAILS_WITH(downstream_of_bridge(w->db, w->arena, bridge.id, &found, &w->err), ERR_NO_RECORD);
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+    g_assert_true(is_new);
+    link.pipeline_id = second.id;
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+    g_assert_false(is_new);
+    OK(downstream_of_bridge(w->db, w->arena, bridge.id, &found, &w->err));
+    g_assert_cmpint(found.pipeline_id, ==, first.id);
+    g_assert_cmpint(found.strategy, ==, STRATEGY_DEPEND);
+    OK(downstream_get(w->db, w->arena, first.id, &found, &w->err));
+    g_assert_cmpint(found.job_id, ==, bridge.id);
+    OK(downstream_of_bridges(w->db, w->arena, &bridge.id, 1, &links, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    OK(downstream_count_tree(w->db, w->pipeline.id, &count, &w->err));
+    g_assert_cmpint(count, ==, 1);
+}
+
+/* A job's token may start any number. */
+static void job_token_starts_several_pipelines(World *w)
+{
+    for (int i = 0; i < 2; i++) {
+        Pipeline made = new_pipeline(w, "main", STATUS_CREATED);
+        DownstreamPipeline link = link_of(w, &made, &w->job);
+        bool is_new = false;
+
+        link.bridge = link.child = false;
+        OK(downstream_insert(w->db, &link, &is_new, &w->err));
+        g_assert_true(is_new);
+    }
+}
+
+static void work_is_taken_and_ended_once(World *w)
+{
+    DownstreamWork work = { .kind = DOWNSTREAM_START, .job_id = 7, .server_id = 1, .taken_at = 5 };
+    DownstreamWork *open, same;
+    bool done = false;
+    size_t n = 0;
+
+    OK(downstream_work_insert(w->db, &work, &w->err));
+    OK(downstream_work_list(w->db, w->arena, 10, &open, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(open->kind, ==, DOWNSTREAM_START);
+    same = *open;
+    OK(downstream_work_take(w->db, open, 2, 9, &done, &w->err));
+    g_assert_true(done);
+    g_assert_cmpint(open->attempts, ==, 1);
+    OK(downstream_work_take(w->db, &same, 3, 9, &done, &w->err));
+    g_assert_false(done);
+    OK(downstream_work_end(w->db, work.id, &done, &w->err));
+    g_assert_true(done);
+    OK(downstream_work_end(w->db, work.id, &done, &w->err));
+    g_assert_false(done);
+}
+
+static void children_are_canceled_and_no_other_pipelines(World *w)
+{
+    Job child = new_bridge(w, "child"), other = new_bridge(w, "other");
+    Pipeline first = new_pipeline(w, "main", STATUS_CREATED);
+    Pipeline second = new_pipeline(w, "main", STATUS_CREATED);
+    DownstreamPipeline link = link_of(w, &first, &child);
+    DownstreamWork *open;
+    bool is_new;
+    size_t n = 0;
+
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+    link = link_of(w, &second, &other);
+    link.child = false;
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+    OK(downstream_work_cancel_children(w->db, w->pipeline.id, 1, 5, &w->err));
+    OK(downstream_work_list(w->db, w->arena, 10, &open, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(open->kind, ==, DOWNSTREAM_CANCEL);
+    g_assert_cmpint(open->job_id, ==, child.id);
+}
+
+static void bridges_are_in_no_list_of_jobs_and_no_queue(World *w)
+{
+    Job bridge = new_bridge(w, "child"), *jobs;
+    PendingJob *pending;
+    size_t n = 0;
+
+    OK(job_list(w->db, w->arena, &(JobFilter){ .pipeline_id = w->pipeline.id }, &jobs, &n,
+                &w->err));
+    for (size_t i = 0; i < n; i++)
+        g_assert_cmpint(jobs[i].id, !=, bridge.id);
+    OK(job_list(w->db, w->arena, &(JobFilter){ .pipeline_id = w->pipeline.id, .bridges = true },
+                &jobs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_true(jobs[0].bridge);
+    OK(job_list_pending(w->db, w->arena, &w->runner, 0, 10, &pending, &n, &w->err));
+    for (size_t i = 0; i < n; i++)
+        g_assert_cmpint(pending[i].id, !=, bridge.id);
+    OK(job_set_failure_text(w->db, bridge.id, "Reference not found", &w->err));
+    OK(job_get(w->db, w->arena, bridge.id, &bridge, &w->err));
+    g_assert_cmpstr(bridge.failure_text, ==, "Reference not found");
+}
+
+void add_downstream_tests(void)
+{
+    add_test("downstream/bridge-starts-one-pipeline", bridge_starts_one_pipeline);
+    add_test("downstream/job-token-starts-several-pipelines", job_token_starts_several_pipelines);
+    add_test("downstream/work-is-taken-and-ended-once", work_is_taken_and_ended_once);
+    add_test("downstream/children-are-canceled-and-no-other-pipelines",
+             children_are_canceled_and_no_other_pipelines);
+    add_test("downstream/bridges-are-in-no-list-of-jobs-and-no-queue",
+             bridges_are_in_no_list_of_jobs_and_no_queue);
+}
