@@ -39,8 +39,12 @@ void node_flatten(const Node *node, GPtrArray *leaves)
 
 CiStrings strings_of(Arena *arena, const Node *node)
 {
+    if (node_is_string(node)) {
+        const char **one = arena_new0(arena, const char *, 2);
+        one[0] = node->text;
+        return one;
+    }
     g_autoptr(GPtrArray) leaves = g_ptr_array_new();
-
     node_flatten(node, leaves);
     const char **strings = arena_new0(arena, const char *, leaves->len + 1);
     for (guint i = 0; i < leaves->len; i++)
@@ -156,15 +160,19 @@ static void find_values(const Entry *e, const Keyword *keywords, size_t n, const
 
 bool entry_check_keys(const Entry *e, const Keyword *keywords, size_t n)
 {
-    g_autoptr(GString) unknown = g_string_new(NULL);
+    g_autoptr(GString) unknown = NULL;
 
     for (size_t i = 0; i < e->node->n; i++) {
         const Node *key = e->node->pairs[i].key;
-        if (!find(keywords, n, key))
-            g_string_append_printf(unknown, "%s%s", unknown->len ? ", " : "",
-                                   key->text ? key->text : node_to_json(e->c->arena, key));
+        if (find(keywords, n, key))
+            continue;
+        if (unknown)
+            g_string_append(unknown, ", ");
+        else
+            unknown = g_string_new(NULL);
+        g_string_append(unknown, key->text ? key->text : node_to_json(e->c->arena, key));
     }
-    return unknown->len == 0 || entry_report(e, e->node, "contains unknown keys: %s", unknown->str);
+    return !unknown || entry_report(e, e->node, "contains unknown keys: %s", unknown->str);
 }
 
 static void report_shape(const Entry *e, const Keyword *keyword, const Node *value)

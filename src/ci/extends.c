@@ -50,17 +50,19 @@ static bool base_names(const Node *extends, GPtrArray *names)
 static bool check_bases(Extends *e, const char *name, const Node *at, const GPtrArray *names,
                         bool (*wrong)(const Node *base), const char *what)
 {
-    g_autoptr(GString) list = g_string_new(NULL);
-    bool ok = true;
+    g_autoptr(GString) list = NULL;
 
     for (guint i = 0; i < names->len; i++) {
         const Node *base_name = g_ptr_array_index(names, i);
         if (!wrong(node_get(e->root, base_name->text)))
             continue;
-        g_string_append_printf(list, "%s%s", ok ? "" : ", ", base_name->text);
-        ok = false; /* also for an empty name */
+        if (list)
+            g_string_append(list, ", ");
+        else
+            list = g_string_new(NULL);
+        g_string_append(list, base_name->text);
     }
-    return ok || compiler_report(e->c, at, "%s: %s in `extends` (%s)", name, what, list->str);
+    return !list || compiler_report(e->c, at, "%s: %s in `extends` (%s)", name, what, list->str);
 }
 
 static bool is_missing(const Node *base)
@@ -131,13 +133,16 @@ static const Node *resolve(Extends *e, const char *name, const Node *value, cons
 {
     const Node *extends = node_get(value, "extends");
     Trail trail = { up, value, up ? up->steps + 1 : 1 };
-    const Done *known = g_hash_table_lookup(e->done, value);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
 
+    *steps = 0;
+    if (node_is_null(extends))
+        return value;
+    const Done *known = g_hash_table_lookup(e->done, value);
     *steps = known ? known->steps : 0;
     if (known && trail.steps - 1 + known->steps <= MAX_STEPS)
         return known->value;
-    if (node_is_null(extends) || !base_names(extends, names))
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    if (!base_names(extends, names))
         return value;
     if (!check(e, name, extends, names, &trail))
         return NULL;

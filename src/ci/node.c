@@ -42,7 +42,7 @@ const Node *node_new_string(Arena *arena, const char *text, const Node *at)
 }
 
 /* Room for one more of @size bytes in an array that doubles; arena memory is never moved back. */
-static void *grown(Arena *arena, void *array, size_t n, size_t *capacity, size_t size)
+static void *grown(Arena *arena, void *array, size_t n, uint32_t *capacity, size_t size)
 {
     if (n < *capacity)
         return array;
@@ -57,7 +57,7 @@ static void take_measure(Node *parent, const Node *child)
 {
     if (__builtin_add_overflow(parent->weight, child->weight, &parent->weight))
         parent->weight = G_MAXSIZE;
-    parent->height = MAX(parent->height, child->height + 1);
+    parent->height = (uint16_t)MAX(parent->height, MIN(child->height + 1, G_MAXUINT16));
     parent->unresolved = parent->unresolved || child->unresolved;
 }
 
@@ -274,7 +274,7 @@ const Node *node_merge(Arena *arena, const Node *left, const Node *right, size_t
     merged->file = right->file;
     merged->line = right->line;
     merged->column = right->column;
-    merged->capacity = left->n + right->n;
+    merged->capacity = left->n + right->n; /* each at most what a budget allows */
     merged->pairs = arena_new0(arena, NodePair, merged->capacity);
     for (size_t i = 0; i < left->n; i++) {
         const NodePair *pair = &left->pairs[i];

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,20 +37,24 @@ struct Node {
     NodeKind kind;
     int line; /* from 1 */
     int column;
-    bool truth;         /* NODE_BOOL */
-    bool open;          /* a collection that is still being built */
-    bool reference;     /* "!reference": not yet what it stands for */
-    bool unresolved;    /* it or something below it was a reference when it was put here */
-    const char *file;   /* NULL: the text had no name */
-    const char *text;   /* of a scalar, as a variable's value would show it; NULL: list and map */
-    size_t n;           /* items or pairs */
-    const Node **items; /* NODE_LIST */
-    NodePair *pairs;    /* NODE_MAP, in the order of first appearance */
+    bool truth : 1;      /* NODE_BOOL */
+    bool open : 1;       /* a collection that is still being built */
+    bool reference : 1;  /* "!reference": not yet what it stands for */
+    bool unresolved : 1; /* it or something below it was a reference when it was put here */
+    uint16_t height;     /* 1: a scalar */
+    const char *file;    /* NULL: the text had no name */
+    const char *text;    /* of a scalar, as a variable's value would show it; NULL: list and map */
+    uint32_t n;          /* items or pairs */
+    uint32_t capacity;
+    union {
+        const Node **items; /* NODE_LIST */
+        NodePair *pairs;    /* NODE_MAP, in the order of first appearance */
+    };
     NodeIndex *index;
-    size_t capacity;
     size_t weight; /* nodes below and including this one, aliases expanded */
-    int height;    /* 1: a scalar */
 };
+/* A file is mostly nodes: each is one line of the processor's cache. */
+static_assert(sizeof(Node) == 64 || sizeof(void *) != 8, "a node has outgrown its cache line");
 
 Node *node_new(Arena *arena, NodeKind kind);
 

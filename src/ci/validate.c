@@ -81,6 +81,8 @@ static bool check_dependencies(const Validator *v, const CiJob *job)
 
 static bool check_duplicates(const Validator *v, const CiJob *job, const CiNeed *needs, size_t n)
 {
+    if (n < 2)
+        return true;
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GString) list = g_string_new(NULL);

@@ -49,9 +49,10 @@ static Verdict try_word(Scalar *s)
         { "no", NODE_BOOL, false }, { "off", NODE_BOOL, false }, { "false", NODE_BOOL, false },
     };
 
+    char first = g_ascii_tolower(s->text[0]);
+
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (g_ascii_tolower(s->text[0]) != words[i].word[0] ||
-            g_ascii_strcasecmp(s->text, words[i].word) != 0)
+        if (first != words[i].word[0] || g_ascii_strcasecmp(s->text, words[i].word) != 0)
             continue;
         become(s, words[i].kind,
                words[i].kind == NODE_NULL ? ""
@@ -411,6 +412,10 @@ const char *yaml_type_plain(Arena *arena, const char *text, Node *node)
     become(&s, NODE_STRING, text);
     if (strchr(text, '\n'))
         return NULL;
+    if (g_ascii_isalpha(*text)) { /* all lines but the first begin with a digit or a sign */
+        (void)try_word(&s);
+        return NULL;
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(list); i++) {
         if (list[i](&s) == KNOWN)
             break;
