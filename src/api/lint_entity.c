@@ -131,10 +131,26 @@ static void write_job(Req *rq, JsonWriter *w, const JobView *view, const struct 
     jw_end_object(w);
 }
 
+static int by_stage(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const CiJob *const *left = a, *const *right = b;
+
+    (void)data;
+    return (*left)->stage_index - (*right)->stage_index;
+}
+
+/* In the order of their stages; g_qsort_with_data() keeps that of the file within one. */
 static void write_all_jobs(Req *rq, JsonWriter *w, const ConfigReport *report)
 {
-    for (size_t i = 0; report->config && i < report->config->n_jobs; i++) {
-        const CiJob *job = &report->config->jobs[i];
+    size_t n = report->config ? report->config->n_jobs : 0;
+    const CiJob **jobs = arena_new0(rq->arena, const CiJob *, n);
+
+    for (size_t i = 0; i < n; i++)
+        jobs[i] = &report->config->jobs[i];
+    if (n > 0)
+        g_qsort_with_data(jobs, (gint)n, sizeof(jobs[0]), by_stage, NULL);
+    for (size_t i = 0; i < n; i++) {
+        const CiJob *job = jobs[i];
         JobView view = { job, job->when, job->allow_failure, job->tags, job->needs, job->n_needs };
         write_job(rq, w, &view, report->findings.merged);
     }

@@ -65,6 +65,24 @@ static void every_text_has_its_style(void)
         { "say \"hi\"", " say \"hi\"" },
         { "\"'a'\"", " \"'a'\"" },
         { "'\"a\"'", " '\"a\"'" },
+        { "':a'", " \":a\"" },
+        { "'~a'", " \"~a\"" },
+        { "'=a'", " \"=a\"" },
+        { "'!a'", " \"!a\"" },
+        { "'@a'", " \"@a\"" },
+        { "'%a'", " \"%a\"" },
+        { "'&a'", " \"&a\"" },
+        { "'*a'", " \"*a\"" },
+        { "'[a'", " \"[a\"" },
+        { "'{a'", " \"{a\"" },
+        { "'? a'", " \"? a\"" },
+        { "'> a'", " \"> a\"" },
+        { "'| a'", " \"| a\"" },
+        { "'# a'", " \"# a\"" },
+        { "\"a\\eb\"", " \"a\\eb\"" },
+        { "\"a\\rb\"", " \"a\\rb\"" },
+        { "1.5e3", " 1.5e3" },
+        { "1e+3", " 1e+3" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -107,6 +125,50 @@ static void long_text_is_folded_at_spaces(void)
     g_autofree char *found = merged(text);
 
     g_assert_cmpstr(found, ==, wanted);
+}
+
+static void long_text_in_quotes_is_folded_as_well(void)
+{
+    g_autofree char *word = g_strnfill(60, 'a');
+    g_autofree char *text =
+        g_strdup_printf("x: '%s: %s %s'\nz: '.%s %s %s'\n", word, word, word, word, word, word);
+    g_autofree char *wanted = g_strdup_printf("---\nx: '%s: %s\n  %s'\nz: \".%s %s\n  %s\"\n", word,
+                                              word, word, word, word, word);
+    g_autofree char *found = merged(text);
+
+    g_assert_cmpstr(found, ==, wanted);
+}
+
+static void a_long_word_is_not_broken(void)
+{
+    g_autofree char *word = g_strnfill(200, 'a');
+    g_autofree char *text = g_strdup_printf("x: %s\n", word);
+    g_autofree char *wanted = g_strdup_printf("---\nx: %s\n", word);
+    g_autofree char *found = merged(text);
+
+    g_assert_cmpstr(found, ==, wanted);
+}
+
+static void keys_are_texts(void)
+{
+    g_autofree char *found =
+        merged("x:\n  on: 1\n  010: 2\n  ~: 3\n  1.50: 4\n  n: 5\n  :s: 6\n  '07': 7\n");
+
+    g_assert_cmpstr(found, ==,
+                    "---\nx:\n  'true': 1\n  '8': 2\n  '': 3\n  '1.5': 4\n  \"n\": 5\n  s: 6\n"
+                    "  '07': 7\n");
+}
+
+static void what_is_made_later_is_not_shown(void)
+{
+    g_autofree char *found =
+        merged("default: {tags: [t]}\n.b: {script: b}\n"
+               "a: {extends: .b, parallel: 2, before_script: !reference [.b, script]}\n");
+
+    g_assert_cmpstr(
+        found, ==,
+        "---\ndefault:\n  tags:\n  - t\n\".b\":\n  script: b\na:\n  script: b\n  extends: \".b\"\n"
+        "  parallel: 2\n  before_script: b\n");
 }
 
 static void aliases_are_written_out(void)
@@ -156,6 +218,10 @@ int main(int argc, char **argv)
     CASE(typed_values_are_plain);
     CASE(lists_stand_at_their_key);
     CASE(long_text_is_folded_at_spaces);
+    CASE(long_text_in_quotes_is_folded_as_well);
+    CASE(a_long_word_is_not_broken);
+    CASE(keys_are_texts);
+    CASE(what_is_made_later_is_not_shown);
     CASE(aliases_are_written_out);
     CASE(stages_have_their_edges);
     CASE(what_would_be_too_long_is_left_out);

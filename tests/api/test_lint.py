@@ -106,11 +106,39 @@ def test_an_invalid_text_is_answered_with_all_errors_and_its_merged_text(linted)
     assert found["includes"] == []
 
 
-@pytest.mark.parametrize("text", ["a: [", "include: absent.yml\n", "a: {extends: b, script: x}\n"])
+@pytest.mark.parametrize("text", [
+    "a: [", "include: absent.yml\n", "a: {extends: b, script: x}\n", "a: {script: !reference [b, c]}\n", "[a]\n",
+    "spec: {inputs: {a: }}\n---\na: {script: x}\n", "include: {local: part.yml, inputs: {a: 1}}\na: {script: x}\n"])
 def test_what_cannot_be_loaded_has_no_merged_text(linted, text):
     found = post(linted, text)
     assert (found["valid"], found["merged_yaml"], found["includes"]) == (False, None, None)
     assert len(found["errors"]) == 1
+
+
+def test_the_header_is_no_part_of_the_merged_text(linted):
+    found = post(linted, "spec: {inputs: {a: {type: array, default: [1, 2]}}}\n---\na: {script: x, variables: {V: 1}}\n.x: $[[ inputs.a ]]\n")
+    assert found["merged_yaml"] == '---\na:\n  script: x\n  variables:\n    V: 1\n".x":\n- 1\n- 2\n'
+
+
+def warning(job):
+    return (f"jobs:{job} may allow multiple pipelines to run for a single action due to `rules:when` clause with no "
+            "`workflow:rules` - read more: https://docs.gitlab.com/ee/ci/jobs/job_troubleshooting.html"
+            "#job-may-allow-multiple-pipelines-to-run-for-a-single-action-warning")
+
+
+def test_a_warning_leaves_a_text_valid(linted):
+    found = post(linted, "A: {script: x, rules: [{when: always}]}\nb: {script: x}\n")
+    assert (found["valid"], found["errors"], found["warnings"]) == (True, [], [warning("A")])
+
+
+def test_warnings_stand_beside_errors(linted):
+    found = post(linted, "a: {script: x, rules: [{when: always}]}\nb: {script: 1}\n")
+    assert (found["valid"], len(found["errors"]), found["warnings"]) == (False, 1, [warning("a")])
+
+
+def test_twenty_five_warnings_are_the_most(linted):
+    found = post(linted, "".join(f"j{n}: {{script: x, rules: [{{when: always}}]}}\n" for n in range(30)))
+    assert found["warnings"] == [warning(f"j{n}") for n in range(25)]
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
@@ -131,6 +159,18 @@ def test_all_jobs_are_listed_whatever_their_rules(linted):
         "when": "manual", "allow_failure": False, "needs": None}
     assert unit["only"] is None
     assert unit["needs"] == [{"name": "build", "artifacts": True, "optional": False}]
+
+
+def test_jobs_are_listed_in_the_order_of_their_stages(linted):
+    text = "b: {script: [x, [y]], stage: deploy, environment: e, tags: [t]}\na: {script: x, parallel: 2, before_script: z}\n"
+    jobs = post(linted, text, include_jobs=True)["jobs"]
+    assert [(job["name"], job["stage"]) for job in jobs] == [("a 1/2", "test"), ("a 2/2", "test"), ("b", "deploy")]
+    assert (jobs[2]["script"], jobs[2]["environment"], jobs[2]["tag_list"]) == (["x", "y"], "e", ["t"])
+    assert jobs[0]["before_script"] == ["z"]
+
+
+def test_an_invalid_text_lists_no_job(linted):
+    assert post(linted, "a: {script: 1}\n", include_jobs=True)["jobs"] == []
 
 
 def test_a_dry_run_lists_the_jobs_of_a_push(linted):
