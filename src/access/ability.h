@@ -30,6 +30,7 @@ typedef enum Ability {
     CAN_ADMIN_ARTIFACTS, /* keep */
     CAN_ERASE_JOBS,      /* anyone's; a developer may erase the job that they ran */
     CAN_FORCE_CANCEL_JOBS,
+    CAN_USE_RESOURCE_GROUPS, /* see and order them */
     CAN_ADMIN_RUNNERS,
     CAN_READ_MEMBERS,
     CAN_ADMIN_MEMBERS,

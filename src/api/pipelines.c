@@ -10,6 +10,7 @@
 #include "blob/blob.h"
 #include "pipeline/create.h"
 #include "pipeline/operations.h"
+#include "pipeline/resource.h"
 #include "runner/artifacts.h"
 #include "store/pipeline_variables.h"
 
@@ -333,8 +334,12 @@ static bool delete (Req *rq, Error *err)
         if (!artifact_remove_all(site_of(rq), jobs[i].id, err) ||
             !trace_files_remove(api_of(rq)->traces, jobs[i].id, err))
             return false;
-    return database_write(site_of(rq)->database, delete_row, &pipeline.id, err) &&
-           reply_empty(rq, 204);
+    if (!database_write(site_of(rq)->database, delete_row, &pipeline.id, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i].resource_group_id && job_is_held(&jobs[i]))
+            resource_give(site_of(rq), jobs[i].resource_group_id);
+    return reply_empty(rq, 204);
 }
 
 static bool list_variables(Req *rq, Error *err)

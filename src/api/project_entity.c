@@ -120,6 +120,14 @@ static void write_builds_access(JsonWriter *w, const Field *field, const void *v
                   ((const ProjectView *)view)->project.jobs_enabled ? "enabled" : "disabled");
 }
 
+static void write_auto_cancel(JsonWriter *w, const Field *field, const void *view,
+                              const EntityContext *context)
+{
+    jw_put_string(w, field->name,
+                  ((const ProjectView *)view)->project.auto_cancel_pending ? "enabled"
+                                                                           : "disabled");
+}
+
 static void write_description_html(JsonWriter *w, const Field *field, const void *view,
                                    const EntityContext *context)
 {
@@ -244,8 +252,9 @@ static const Field ci_fields[] = {
     FIELD_AS("ci_pipeline_variables_minimum_override_role", STR, ProjectView,
              project.variables_role),
     FIELD_NULL("runner_token_expiration_interval"),
-    FIELD_TEXT("resource_group_default_process_mode", "unordered"),
-    FIELD_TEXT("auto_cancel_pending_pipelines", "disabled"),
+    FIELD_ENUM("resource_group_default_process_mode", ProjectView, project.resource_group_mode,
+               process_mode_names),
+    FIELD_FUNC("auto_cancel_pending_pipelines", write_auto_cancel),
     FIELD_AS("build_timeout", INT, ProjectView, project.build_timeout_s),
     FIELD_FALSE("auto_devops_enabled"),
     FIELD_TEXT("auto_devops_deploy_strategy", "continuous"),

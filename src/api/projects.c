@@ -192,6 +192,12 @@ static void read_flag(const Req *rq, const char *name, bool *flag)
 
 static void read_flags(const Req *rq, Project *project)
 {
+    if (req_has(rq, "auto_cancel_pending_pipelines"))
+        project->auto_cancel_pending =
+            strcmp(req_str(rq, "auto_cancel_pending_pipelines"), "enabled") == 0;
+    if (req_has(rq, "resource_group_default_process_mode"))
+        project->resource_group_mode = (ProcessMode)name_value(
+            &process_mode_names, req_str(rq, "resource_group_default_process_mode"));
     read_flag(rq, "public_builds", &project->public_jobs);
     read_flag(rq, "public_jobs", &project->public_jobs);
     read_flag(rq, "jobs_enabled", &project->jobs_enabled);
@@ -279,6 +285,7 @@ static Project defaults(Req *rq, int64_t creator_id)
                       .shared_runners_enabled = true,
                       .group_runners_enabled = true,
                       .build_timeout_s = site_of(rq)->settings->default_timeout_s,
+                      .auto_cancel_pending = true,
                       .variables_role = "developer" };
 }
 
@@ -406,6 +413,9 @@ static const char *const orders[] = { "id",         "name",       "path",
                                       "star_count", NULL };
 static const char *const sorts[] = { "asc", "desc", NULL };
 static const char *const visibilities[] = { "private", "internal", "public", NULL };
+static const char *const switch_words[] = { "enabled", "disabled", NULL };
+static const char *const process_modes[] = { "unordered", "oldest_first", "newest_first",
+                                             "newest_ready_first", NULL };
 static const char *const feature_levels[] = { "disabled", "private", "enabled", NULL };
 static const char *const variable_roles[] = { "no_one_allowed", "developer", "maintainer", "owner",
                                               NULL };
@@ -447,6 +457,8 @@ static const Param list_params[] = {
         { "jobs_enabled", PARAM_BOOL }, { "shared_runners_enabled", PARAM_BOOL },                  \
         { "group_runners_enabled", PARAM_BOOL },                                                   \
         { "builds_access_level", PARAM_ENUM, .values = feature_levels },                           \
+        { "auto_cancel_pending_pipelines", PARAM_ENUM, .values = switch_words },                   \
+        { "resource_group_default_process_mode", PARAM_ENUM, .values = process_modes },            \
         { "restrict_user_defined_variables", PARAM_BOOL },                                         \
     {                                                                                              \
         "ci_pipeline_variables_minimum_override_role", PARAM_ENUM, .values = variable_roles        \

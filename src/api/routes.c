@@ -11,6 +11,7 @@ const Mount api_mounts[] = {
     { "/api/v4", pipeline_routes },
     { "/api/v4", project_routes },
     { "/api/v4", protected_ref_routes },
+    { "/api/v4", resource_group_routes },
     { "/api/v4", runner_job_routes },
     { "/api/v4", runner_protocol_routes },
     { "/api/v4", runner_routes },

@@ -14,6 +14,7 @@ extern const Route member_routes[];
 extern const Route pipeline_routes[];
 extern const Route project_routes[];
 extern const Route protected_ref_routes[];
+extern const Route resource_group_routes[];
 extern const Route runner_job_routes[];
 extern const Route runner_protocol_routes[];
 extern const Route runner_routes[];

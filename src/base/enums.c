@@ -98,6 +98,18 @@ static const char *const pipeline_sources[N_PIPELINE_SOURCES] = {
 };
 const NameTable pipeline_source_names = NAME_TABLE(pipeline_sources);
 
+static const char *const process_modes[N_PROCESS_MODES] = {
+    "unordered",
+    "oldest_first",
+    "newest_first",
+    "newest_ready_first",
+};
+const NameTable process_mode_names = NAME_TABLE(process_modes);
+
+static const char *const new_commit_modes[N_ON_NEW_COMMIT] = { "conservative", "interruptible",
+                                                               "none" };
+const NameTable on_new_commit_names = NAME_TABLE(new_commit_modes);
+
 static const char *const visibilities[N_VISIBILITY] = { "private", "internal", "public" };
 const NameTable visibility_names = NAME_TABLE(visibilities);
 

@@ -146,6 +146,25 @@ typedef enum PipelineSource {
 } PipelineSource;
 extern const NameTable pipeline_source_names;
 
+/* Which of the jobs that wait for a resource gets it next. */
+typedef enum ProcessMode {
+    PROCESS_UNORDERED,
+    PROCESS_OLDEST_FIRST,
+    PROCESS_NEWEST_FIRST,
+    PROCESS_NEWEST_READY_FIRST,
+    N_PROCESS_MODES
+} ProcessMode;
+extern const NameTable process_mode_names;
+
+/* What a new pipeline does to an older one of its ref. */
+typedef enum OnNewCommit {
+    ON_NEW_COMMIT_CONSERVATIVE, /* cancels it, unless a job that is not interruptible has started */
+    ON_NEW_COMMIT_INTERRUPTIBLE, /* cancels its interruptible jobs */
+    ON_NEW_COMMIT_NONE,
+    N_ON_NEW_COMMIT
+} OnNewCommit;
+extern const NameTable on_new_commit_names;
+
 /* Roles, with GitLab's numbers.  ACCESS_ADMIN is beyond every role. */
 typedef enum AccessLevel {
     ACCESS_NONE = 0,

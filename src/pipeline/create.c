@@ -14,6 +14,7 @@
 #include "pipeline/config.h"
 #include "pipeline/draft.h"
 #include "pipeline/policy.h"
+#include "pipeline/resource.h"
 #include "pipeline/stored_variables.h"
 
 #include <string.h>
@@ -31,8 +32,9 @@ typedef struct Creation {
     Pipeline *pipeline;
     const CiConfig *config;
     const CiPlan *plan;
-    EnginePipeline *engine; /* NULL: no jobs */
-    int *stage_positions;   /* of engine->stages: in config->stages */
+    EnginePipeline *engine;     /* NULL: no jobs */
+    int *stage_positions;       /* of engine->stages: in config->stages */
+    const char **resource_keys; /* of plan->jobs; NULL: no resource group */
     Draft draft;
 } Creation;
 
@@ -186,8 +188,9 @@ static bool is_skipped(const Creation *c)
     return false;
 }
 
-static void add_engine_job(Creation *c, const CiPlannedJob *planned, int stage)
+static void add_engine_job(Creation *c, size_t index, int stage)
 {
+    const CiPlannedJob *planned = &c->plan->jobs[index];
     const char **needs = arena_new0(c->arena, const char *, planned->n_needs);
 
     for (size_t i = 0; i < planned->n_needs; i++)
@@ -198,6 +201,7 @@ static void add_engine_job(Creation *c, const CiPlannedJob *planned, int stage)
                       .when = planned->when,
                       .allow_failure = planned->allow_failure,
                       .by_needs = planned->by_needs,
+                      .needs_resource = c->resource_keys[index] != NULL,
                       .needs = needs,
                       .n_needs = planned->n_needs,
                       .start_in_s = planned->start_in_s,
@@ -231,8 +235,11 @@ static void build_engine(Creation *c)
         c->plan->cancel_on_job_failure;
     for (int i = 0; i < n_stages; i++)
         c->engine->stages[i].name = c->config->stages[c->stage_positions[i]];
-    for (size_t i = 0; i < plan->n_jobs; i++)
-        add_engine_job(c, &plan->jobs[i], stage_of[plan->jobs[i].job->stage_index]);
+    c->resource_keys = arena_new0(c->arena, const char *, plan->n_jobs);
+    for (size_t i = 0; i < plan->n_jobs; i++) {
+        c->resource_keys[i] = resource_key(c->arena, &plan->jobs[i], &c->variables);
+        add_engine_job(c, i, stage_of[plan->jobs[i].job->stage_index]);
+    }
     engine_pipeline_ready(c->engine);
     engine_advance(c->engine);
     c->pipeline->status = c->engine->status;
@@ -339,6 +346,8 @@ static void draft(Creation *c)
     SpecKeys find = { cache_keys_find, &keys };
 
     draft_add_variables(&c->draft, c->site, c->arena, request->given, request->n_given);
+    c->draft.resource_keys = c->resource_keys;
+    c->draft.resource_mode = request->project->resource_group_mode;
     if (c->engine)
         draft_add_jobs(&c->draft, c->arena, c->plan, c->engine, c->stage_positions,
                        request->project->build_timeout_s, &find);
@@ -363,6 +372,14 @@ static void keep_commit(const Creation *c)
         !repo_keep_pipeline_ref(c->site->repos, c->pipeline->project_id, c->pipeline->id,
                                 c->pipeline->sha, &err))
         log_error(&err, "pipeline %" G_GINT64_FORMAT " does not keep its commit", c->pipeline->id);
+}
+
+/* A group of several jobs is asked once for each: then it is not free any more, and that costs little. */
+static void ask_for_resources(const Creation *c)
+{
+    for (size_t i = 0; i < c->draft.n_jobs; i++)
+        if (c->draft.jobs[i].status == STATUS_WAITING_FOR_RESOURCE)
+            resource_give(c->site, c->draft.jobs[i].resource_group_id);
 }
 
 bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *request, Pipeline *out,
@@ -390,6 +407,7 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
     if (!database_write(site->database, store, &c, err))
         return false;
     keep_commit(&c);
+    ask_for_resources(&c);
     wakeups_notify(site->wakeups);
     *out = pipeline;
     return true;

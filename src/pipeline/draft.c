@@ -4,6 +4,7 @@
 #include "base/seal.h"
 #include "pipeline/policy.h"
 #include "pipeline/spec.h"
+#include "store/resource_groups.h"
 
 #include <string.h>
 
@@ -69,6 +70,7 @@ static Job job_of(Arena *arena, const CiPlannedJob *planned, const EngineJob *en
                   .icon = planned->job->icon,
                   .timeout_s = planned->job->timeout_s ? planned->job->timeout_s : timeout_s,
                   .start_in_s = planned->start_in_s,
+                  .interruptible = planned->interruptible,
                   .queued_at = engine->queued_at,
                   .scheduled_at = engine->scheduled_at,
                   .finished_at = engine->finished_at };
@@ -127,6 +129,24 @@ static void set_pipeline(Draft *draft, const Pipeline *pipeline)
     }
 }
 
+static bool set_resource_groups(Db *db, Draft *draft, Error *err)
+{
+    for (size_t i = 0; i < draft->n_jobs; i++) {
+        Job *job = &draft->jobs[i];
+        if (!draft->resource_keys[i])
+            continue;
+        ResourceGroup group = { .project_id = job->project_id,
+                                .key = draft->resource_keys[i],
+                                .process_mode = draft->resource_mode,
+                                .created_at = job->created_at,
+                                .updated_at = job->created_at };
+        if (!resource_group_ensure(db, &group, err))
+            return false;
+        job->resource_group_id = group.id;
+    }
+    return true;
+}
+
 bool draft_store(Db *db, Draft *draft, const Pipeline *pipeline, Error *err)
 {
     set_pipeline(draft, pipeline);
@@ -138,6 +158,7 @@ bool draft_store(Db *db, Draft *draft, const Pipeline *pipeline, Error *err)
         draft->jobs[i].spec_id = draft->specs[i].id;
     for (size_t i = 0; i < draft->n_needs; i++)
         draft->needs[i].spec_id = draft->specs[draft->need_jobs[i]].id;
-    return job_need_insert_all(db, draft->needs, draft->n_needs, err) &&
+    return set_resource_groups(db, draft, err) &&
+           job_need_insert_all(db, draft->needs, draft->n_needs, err) &&
            job_insert_all(db, draft->jobs, draft->n_jobs, err);
 }

@@ -29,6 +29,10 @@ typedef struct Draft {
     JobNeed *needs;
     size_t *need_jobs; /* whose each is, by place */
     size_t n_needs;
+    /* The caller's, where there are jobs: keys of their resource groups, by place (NULL: none), and
+     * the mode of groups that are not there yet. */
+    const char *const *resource_keys;
+    ProcessMode resource_mode;
 } Draft;
 
 /* The given variables, sealed. */

@@ -27,10 +27,19 @@ static void note_job_times(const EnginePipeline *p, EngineJob *job, Status from,
         job->started_at = 0; /* it never ran; its place in the queue (queued_at) stays */
 }
 
+/* Its turn in the pipeline may not be its turn in its resource group. */
+static JobEvent event_for(const EngineJob *job, JobEvent event)
+{
+    bool enqueues =
+        event == EV_ENQUEUE || (event == EV_ENQUEUE_SCHEDULED && job->status == STATUS_SCHEDULED);
+
+    return enqueues && job->needs_resource ? EV_REQUEST_RESOURCE : event;
+}
+
 bool engine_move_job(EnginePipeline *p, EngineJob *job, JobEvent event)
 {
     Status from = job->status;
-    Status to = job_next_status(from, event);
+    Status to = job_next_status(from, event_for(job, event));
 
     if (to == N_STATUS)
         return false;

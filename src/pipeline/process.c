@@ -5,6 +5,7 @@
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
 #include "pipeline/policy.h"
+#include "pipeline/resource.h"
 #include "repo/repo.h"
 #include "store/job_specs.h"
 #include "store/stages.h"
@@ -79,6 +80,7 @@ static bool add_job(Process *p, size_t index, const Needs *needs, Error *err)
                       .processed = row->processed,
                       .enqueue_now = row->enqueue_now,
                       .can_cancel_gracefully = row->graceful,
+                      .needs_resource = row->resource_group_id != 0,
                       .start_in_s = row->start_in_s,
                       .user_id = row->user_id,
                       .failure = row->failure_reason,
@@ -145,6 +147,8 @@ bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pi
     Needs needs = { 0 };
 
     *p = (Process){ .site = site, .db = db, .arena = arena };
+    p->resource_groups = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    arena_defer(arena, (GDestroyNotify)g_array_unref, p->resource_groups);
     if (!pipeline_lock(db, arena, pipeline_id, &p->pipeline, err) ||
         !stage_list(db, arena, pipeline_id, &stages, &n_stages, err) ||
         !job_list_latest(db, arena, pipeline_id, &p->jobs, &p->n_jobs, err) ||
@@ -185,13 +189,17 @@ Job *process_row(const Process *p, const EngineJob *job)
 
 /* --- saving --- */
 
-/* A new attempt shares spec, tags and place with the first. */
+/* The attempt with a row of its own that @job shares spec, tags and place with. */
+static const EngineJob *first_run(const Process *p, const EngineJob *job)
+{
+    while (!process_row(p, job))
+        job = job->retry_of;
+    return job;
+}
+
 static bool insert_attempt(Process *p, EngineJob *job, Error *err)
 {
-    const EngineJob *origin = job->retry_of;
-    while (!process_row(p, origin))
-        origin = origin->retry_of;
-    const Job *old = process_row(p, origin);
+    const Job *old = process_row(p, first_run(p, job));
     int64_t now = p->engine->now_us;
     Job row = { .pipeline_id = old->pipeline_id,
                 .project_id = old->project_id,
@@ -210,6 +218,8 @@ static bool insert_attempt(Process *p, EngineJob *job, Error *err)
                 .tags = old->tags,
                 .icon = old->icon,
                 .timeout_s = old->timeout_s,
+                .resource_group_id = old->resource_group_id,
+                .interruptible = old->interruptible,
                 .start_in_s = old->start_in_s,
                 .enqueue_now = job->enqueue_now,
                 .exit_code = -1,
@@ -248,6 +258,22 @@ static bool update_job(Process *p, const EngineJob *job, Error *err)
            error_set(err, ERR_CONFLICT, "job %" G_GINT64_FORMAT " changed meanwhile", job->id);
 }
 
+/* A job that has just got the resource changes nothing for those that wait. */
+static void note_resource_group(Process *p, const EngineJob *job)
+{
+    static const unsigned has_resource =
+        STATUS_BIT(STATUS_PENDING) | STATUS_BIT(STATUS_RUNNING) | STATUS_BIT(STATUS_CANCELING);
+
+    if (!job->needs_resource || STATUS_IN(job->status, has_resource))
+        return;
+    const int64_t *known = (const int64_t *)(const void *)p->resource_groups->data;
+    int64_t id = process_row(p, first_run(p, job))->resource_group_id;
+    for (guint i = 0; i < p->resource_groups->len; i++)
+        if (known[i] == id)
+            return;
+    g_array_append_val(p->resource_groups, id);
+}
+
 static bool save_jobs(Process *p, Error *err)
 {
     for (int i = 0; i < p->engine->n_jobs; i++) {
@@ -259,6 +285,7 @@ static bool save_jobs(Process *p, Error *err)
             return false;
         if (job->status == STATUS_PENDING && (is_new || job->before != STATUS_PENDING))
             p->wakes_runners = true;
+        note_resource_group(p, job);
         job->before = job->status;
         job->changed = false;
     }
@@ -307,6 +334,8 @@ void process_after_commit(const Process *p)
 
     if (p->wakes_runners)
         wakeups_notify(p->site->wakeups);
+    for (guint i = 0; i < p->resource_groups->len; i++)
+        resource_give(p->site, g_array_index(p->resource_groups, int64_t, i));
     /* Kept refs are made again when a job is handed out, so losing this one costs a ref. */
     if (p->is_at_rest &&
         !repo_drop_pipeline_ref(p->site->repos, p->pipeline.project_id, p->pipeline.id, &err))

@@ -23,7 +23,8 @@ typedef struct Process {
     EngineJob **engine_jobs;  /* of jobs, in their order */
     int64_t *stage_positions; /* of engine->stages */
     /* What the save found. */
-    bool wakes_runners; /* a job became pending */
+    bool wakes_runners;      /* a job became pending */
+    GArray *resource_groups; /* ids: who is next there may have changed; in the arena */
     bool is_at_rest; /* the pipeline left its work behind: nothing will run unless a person acts */
 } Process;
 

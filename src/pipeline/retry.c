@@ -70,6 +70,7 @@ static EngineJob *add_run(EnginePipeline *p, EngineJob *old, int64_t user_id, bo
         .when = old->when,
         .allow_failure = old->allow_failure,
         .by_needs = old->by_needs,
+        .needs_resource = old->needs_resource,
         .enqueue_now = enqueue_now,
         .needs = old->needs,
         .n_needs = old->n_needs,

@@ -18,6 +18,8 @@ static const char *const event_names[N_JOB_EVENTS] = {
     [EV_CANCEL] = "cancel",
     [EV_CANCEL_GRACEFULLY] = "cancel_gracefully",
     [EV_FORCE_CANCEL] = "force_cancel",
+    [EV_REQUEST_RESOURCE] = "request_resource",
+    [EV_ASSIGN_RESOURCE] = "enqueue_waiting_for_resource",
     [EV_TAKE_BACK] = "take_back",
 };
 const NameTable job_event_names = NAME_TABLE(event_names);
@@ -61,6 +63,8 @@ static const struct {
     { EV_CANCEL, UNFINISHED | MANUAL | SCHEDULED, STATUS_CANCELED },
     { EV_CANCEL_GRACEFULLY, RUNNING, STATUS_CANCELING },
     { EV_FORCE_CANCEL, CANCELING, STATUS_CANCELED },
+    { EV_REQUEST_RESOURCE, CREATED | SKIPPED | MANUAL | SCHEDULED, STATUS_WAITING_FOR_RESOURCE },
+    { EV_ASSIGN_RESOURCE, RESOURCE, STATUS_PENDING },
     { EV_TAKE_BACK, RUNNING | PENDING, STATUS_PENDING },
 };
 

@@ -2,8 +2,8 @@
  *
  * Pure tables (reference: GitLab's commit_status.rb, ci/build.rb, ci/stage.rb, ci/pipeline.rb).
  * move.c, advance.c and the operations ask here before they change anything; nobody else decides.
- * Resource groups, prerequisites and downstream pipelines are not offered, so nothing leads into
- * waiting_for_resource, preparing or waiting_for_callback; the way out of them is still known.
+ * Prerequisites and downstream pipelines are not offered, so nothing leads into preparing or
+ * waiting_for_callback; the way out of them is still known.
  */
 #ifndef PENSTOCK_PIPELINE_STATE_H
 #define PENSTOCK_PIPELINE_STATE_H
@@ -28,6 +28,8 @@ typedef enum JobEvent {
     EV_CANCEL,            /* at once */
     EV_CANCEL_GRACEFULLY, /* its runner finishes after_script first */
     EV_FORCE_CANCEL,      /* a person does not wait for that */
+    EV_REQUEST_RESOURCE,  /* its turn has come, and it waits for what only one job may use */
+    EV_ASSIGN_RESOURCE,   /* ... and has it now */
     EV_TAKE_BACK,         /* handed to a runner that never confirmed: back into the queue */
     N_JOB_EVENTS
 } JobEvent;

@@ -9,6 +9,7 @@
 #include "pipeline/cancel.h"
 #include "pipeline/composite.h"
 #include "pipeline/events.h"
+#include "pipeline/move.h"
 #include "pipeline/retry.h"
 #include "pipeline/state.h"
 
@@ -62,6 +63,7 @@ static void add_random_job(Play *play, int i, int n_stages, int stage)
                                      .when = when,
                                      .start_in_s = when == WHEN_DELAYED ? 30 : 0,
                                      .allow_failure = one_in(play, 3),
+                                     .needs_resource = one_in(play, 4),
                                      .by_needs = n_needs > 0 && one_in(play, 2),
                                      .needs = needs,
                                      .n_needs = n_needs,
@@ -88,7 +90,7 @@ static void random_job_event(Play *play, EngineJob *job)
     int exit_code = below(play, 3);
     EngineJob *out = NULL;
 
-    switch (below(play, 12)) {
+    switch (below(play, 13)) {
     case 0:
     case 1:
         engine_run_job(p, job, one_in(play, 2));
@@ -118,6 +120,9 @@ static void random_job_event(Play *play, EngineJob *job)
         break;
     case 11:
         (void)engine_retry_job(p, job, 2, &out, NULL);
+        break;
+    case 12:
+        engine_move_job(p, job, EV_ASSIGN_RESOURCE);
         break;
     }
 }

@@ -28,6 +28,8 @@ static void every_job_event_leads_where_the_grid_says(void)
         [EV_CANCEL] = "XXXXXX.....XX",
         [EV_CANCEL_GRACEFULLY] = ".....g.......",
         [EV_FORCE_CANCEL] = "........X....",
+        [EV_REQUEST_RESOURCE] = "w.........www",
+        [EV_ASSIGN_RESOURCE] = ".P...........",
         [EV_TAKE_BACK] = "....PP.......",
     };
 

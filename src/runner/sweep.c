@@ -5,6 +5,7 @@
 #include "base/wakeups.h"
 #include "pipeline/left_over.h"
 #include "pipeline/operations.h"
+#include "pipeline/resource.h"
 #include "runner/artifacts.h"
 #include "runner/queue.h"
 #include "store/job_queue.h"
@@ -181,6 +182,15 @@ static void wake_if_pending(const Site *site)
         wakeups_notify_here(site->wakeups);
 }
 
+/* What follows a commit is lost in a crash: here it comes after all. */
+static void sweep_resources(const Site *site)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    if (!resource_sweep(site, &err))
+        log_error(&err, "cannot look for resources that are free");
+}
+
 static void sweep_round(const Sweeper *sweeper, int64_t since, int64_t round)
 {
     sweep_servers(sweeper);
@@ -188,6 +198,8 @@ static void sweep_round(const Sweeper *sweeper, int64_t since, int64_t round)
     if (database_is_away(sweeper->site->database))
         return;
     sweep_once(sweeper->site, since);
+    if (round % SAFETY_ROUNDS == 1)
+        sweep_resources(sweeper->site);
     if (round % SAFETY_ROUNDS == 0)
         wake_if_pending(sweeper->site);
 }

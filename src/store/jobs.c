@@ -42,6 +42,8 @@ const Column job_columns[] = { COL_INT(Job, id),
                                COL_TIME(Job, scheduled_at),
                                COL_TIME(Job, erased_at),
                                COL_TIME(Job, artifacts_expire_at),
+                               COL_INT(Job, resource_group_id),
+                               COL_BOOL(Job, interruptible),
                                COL_END };
 
 static void job_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
@@ -74,6 +76,8 @@ static void job_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
                           DB_TIME(job->started_at),
                           DB_TIME(job->finished_at),
                           DB_TIME(job->scheduled_at),
+                          DB_ID(job->resource_group_id),
+                          DB_BOOL(job->interruptible),
                           { .type = DB_END } };
 
     G_STATIC_ASSERT(sizeof all <= sizeof(DbArg[INSERT_MAX_ARGS + 1]));
@@ -88,8 +92,9 @@ bool job_insert_all(Db *db, Job *rows, size_t n, Error *err)
         " when_kind, allow_failure, by_needs, bridge, retried, processed, user_id, tags, icon, "
         "timeout_s,"
         " start_in_s, enqueue_now, failure_reason, debug_trace, created_at, updated_at, queued_at,"
-        " started_at, finished_at, scheduled_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)"
+        " started_at, finished_at, scheduled_at, resource_group_id, interruptible) VALUES ($1, $2,"
+        " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,"
+        " $22, $23, $24, $25, $26, $27, $28, $29)"
         " RETURNING id",
         job_insert_args, rows, sizeof *rows, n, err);
 }

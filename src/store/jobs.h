@@ -48,6 +48,8 @@ typedef struct Job {
     int64_t scheduled_at; /* when a delayed job becomes due */
     int64_t erased_at;
     int64_t artifacts_expire_at;
+    int64_t resource_group_id; /* 0: it needs none */
+    bool interruptible;        /* a newer pipeline may cancel it though it runs */
 } Job;
 
 extern const Column job_columns[];
@@ -59,7 +61,7 @@ extern const Column job_columns[];
     " COALESCE(j.exit_code, -1), COALESCE(j.coverage, -1), j.runner_id, j.manager_id,"             \
     " j.token_hash, j.confirm_by, j.graceful, j.trace_size, j.debug_trace, j.created_at,"          \
     " j.updated_at, j.queued_at, j.started_at, j.finished_at, j.scheduled_at, j.erased_at,"        \
-    " j.artifacts_expire_at"
+    " j.artifacts_expire_at, j.resource_group_id, j.interruptible"
 
 /* Writes what is known before a runner has it; sets the id of each, in one go.  exit_code, coverage, runner and token are
  * those of a fresh attempt, whatever @job says. */

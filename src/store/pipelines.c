@@ -5,7 +5,7 @@
     "id, iid, project_id, user_id, ref, tag, sha, before_sha, source, status, failure_reason,"     \
     " name, yaml_errors, config_path, protected, cancel_on_job_failure, schedule_id, trigger_id,"  \
     " upstream_job_id, created_at, updated_at, started_at, finished_at,"                           \
-    " COALESCE(duration_s, -1), committed_at"
+    " COALESCE(duration_s, -1), committed_at, on_new_commit, auto_canceled_by_id"
 
 const Column pipeline_columns[] = { COL_INT(Pipeline, id),
                                     COL_INT(Pipeline, iid),
@@ -32,6 +32,8 @@ const Column pipeline_columns[] = { COL_INT(Pipeline, id),
                                     COL_TIME(Pipeline, finished_at),
                                     COL_INT(Pipeline, duration_s),
                                     COL_TIME(Pipeline, committed_at),
+                                    COL_ENUM(Pipeline, on_new_commit, on_new_commit_names),
+                                    COL_INT(Pipeline, auto_canceled_by_id),
                                     COL_END };
 
 /* -1: SQL NULL. */
@@ -48,8 +50,10 @@ bool pipeline_insert(Db *db, Pipeline *p, Error *err)
         "status,"
         " failure_reason, name, yaml_errors, config_path, protected, cancel_on_job_failure,"
         " schedule_id, trigger_id, upstream_job_id, created_at, updated_at, started_at,"
-        " finished_at, duration_s, committed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) RETURNING id",
+        " finished_at, duration_s, committed_at, on_new_commit) VALUES ($1, $2, $3, $4, $5, $6, "
+        "$7, $8, $9, $10,"
+        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
+        " RETURNING id",
         DB_ARGS(DB_INT(p->iid), DB_INT(p->project_id), DB_ID(p->user_id), DB_TEXT(p->ref),
                 DB_BOOL(p->tag), DB_TEXT(p->sha), DB_TEXT(p->before_sha),
                 DB_ENUM(pipeline_source_names, p->source), DB_ENUM(status_names, p->status),
@@ -58,7 +62,8 @@ bool pipeline_insert(Db *db, Pipeline *p, Error *err)
                 DB_BOOL(p->cancel_on_job_failure), DB_ID(p->schedule_id), DB_ID(p->trigger_id),
                 DB_ID(p->upstream_job_id), DB_INT(p->created_at), DB_INT(p->updated_at),
                 DB_TIME(p->started_at), DB_TIME(p->finished_at),
-                p->finished_at ? duration_arg(p->duration_s) : DB_NULL, DB_TIME(p->committed_at)),
+                p->finished_at ? duration_arg(p->duration_s) : DB_NULL, DB_TIME(p->committed_at),
+                DB_ENUM(on_new_commit_names, p->on_new_commit)),
         &p->id, err);
 }
 

@@ -30,7 +30,9 @@ typedef struct Project {
     int64_t created_at;
     int64_t updated_at;
     int64_t last_activity_at;
-    int64_t server_id; /* which makes or imports it, or did; 0: not known */
+    int64_t server_id;               /* which makes or imports it, or did; 0: not known */
+    ProcessMode resource_group_mode; /* of new resource groups */
+    bool auto_cancel_pending;        /* a new pipeline of a ref cancels older ones */
 } Project;
 
 extern const Column project_columns[];
