@@ -20,6 +20,8 @@
 
 enum { OWNER = 1 };
 
+static const char DOWNSTREAM[] = "downstream_";
+
 typedef struct Case {
     const char *path;
     yaml_document_t document;
@@ -79,6 +81,7 @@ static void add_planned_job(Case *c, const CiPlannedJob *planned, int stage)
                       .start_in_s = planned->start_in_s,
                       .allow_failure = planned->allow_failure,
                       .by_needs = planned->by_needs,
+                      .bridge = planned->job->trigger != NULL,
                       .needs = needs,
                       .n_needs = planned->n_needs,
                       .user_id = OWNER,
@@ -173,14 +176,24 @@ static bool apply_due(EnginePipeline *p, EngineJob *job, Error *err)
     return moved_or(engine_start_scheduled_job(p, job), err);
 }
 
+static bool apply_wait_again(EnginePipeline *p, EngineJob *job, Error *err)
+{
+    return moved_or(job->bridge && engine_wait_again(p, job, OWNER), err);
+}
+
 static const struct {
     const char *event;
     ApplyFunc apply;
 } job_events[] = {
-    { "success", apply_success }, { "drop", apply_drop },
-    { "run", apply_run },         { "run_gracefully", apply_run_gracefully },
-    { "cancel", apply_cancel },   { "play", apply_play },
-    { "retry", apply_retry },     { "enqueue_scheduled", apply_due },
+    { "success", apply_success },
+    { "drop", apply_drop },
+    { "run", apply_run },
+    { "run_gracefully", apply_run_gracefully },
+    { "cancel", apply_cancel },
+    { "play", apply_play },
+    { "retry", apply_retry },
+    { "enqueue_scheduled", apply_due },
+    { "wait_again", apply_wait_again },
 };
 
 static bool apply_to_job(EnginePipeline *p, const char *event, EngineJob *job, Error *err)
@@ -195,6 +208,28 @@ static bool apply_to_job(EnginePipeline *p, const char *event, EngineJob *job, E
     return moved_or(engine_move_job(p, job, bare), err);
 }
 
+/* What `trigger:strategy` says of the bridge. */
+static BridgeStrategy strategy_of(const Case *c, const EngineJob *job)
+{
+    const char *strategy = NULL;
+
+    for (size_t i = 0; i < c->config->n_jobs; i++)
+        if (strcmp(c->config->jobs[i].name, job->name) == 0 && c->config->jobs[i].trigger)
+            strategy = c->config->jobs[i].trigger->strategy;
+    return strategy ? (BridgeStrategy)name_value(&bridge_strategy_names, strategy) : STRATEGY_NONE;
+}
+
+/* "downstream_success": the pipeline of a bridge stands there. */
+static bool apply_downstream(const Case *c, const char *status, EngineJob *job, Error *err)
+{
+    int downstream = name_value(&status_names, status);
+
+    if (downstream < 0 || !job->bridge)
+        return error_set(err, ERR_INVALID, "unknown status, or the job is no bridge");
+    return moved_or(engine_follow_downstream(c->pipeline, job, strategy_of(c, job), downstream),
+                    err);
+}
+
 static bool apply_to_jobs(Case *c, const char *event, yaml_node_t *names, Error *err)
 {
     if (names->type != YAML_SEQUENCE_NODE)
@@ -206,7 +241,9 @@ static bool apply_to_jobs(Case *c, const char *event, yaml_node_t *names, Error 
 
         if (!job)
             return error_set(err, ERR_INVALID, "no job %s", name ? name : "without a name");
-        if (!apply_to_job(c->pipeline, event, job, err))
+        if (!(g_str_has_prefix(event, DOWNSTREAM)
+                  ? apply_downstream(c, event + strlen(DOWNSTREAM), job, err)
+                  : apply_to_job(c->pipeline, event, job, err)))
             return error_prefix(err, "%s", name);
     }
     return true;

@@ -149,3 +149,6 @@ static const char *const artifact_types[N_ARTIFACT_TYPES] = {
     [ARTIFACT_TERRAFORM] = "terraform",
 };
 const NameTable artifact_type_names = NAME_TABLE(artifact_types);
+
+static const char *const strategies[N_BRIDGE_STRATEGIES] = { "none", "depend", "mirror" };
+const NameTable bridge_strategy_names = NAME_TABLE(strategies);

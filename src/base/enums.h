@@ -165,6 +165,15 @@ typedef enum OnNewCommit {
 } OnNewCommit;
 extern const NameTable on_new_commit_names;
 
+/* What a bridge waits for. */
+typedef enum BridgeStrategy {
+    STRATEGY_NONE,   /* that the pipeline is made */
+    STRATEGY_DEPEND, /* that it ends */
+    STRATEGY_MIRROR, /* its status is that of the pipeline, always */
+    N_BRIDGE_STRATEGIES
+} BridgeStrategy;
+extern const NameTable bridge_strategy_names;
+
 /* Roles, with GitLab's numbers.  ACCESS_ADMIN is beyond every role. */
 typedef enum AccessLevel {
     ACCESS_NONE = 0,

@@ -41,7 +41,7 @@ int64_t engine_duration_s(const EnginePipeline *p)
     for (int i = 0; i < p->n_slots; i++) {
         const EngineJob *job = p->slots[i].latest;
 
-        if (job->started_at != 0 && STATUS_IN(job->status, counted))
+        if (!job->bridge && job->started_at != 0 && STATUS_IN(job->status, counted))
             spans[n++] =
                 (TimeSpan){ job->started_at, job->finished_at ? job->finished_at : p->now_us };
     }

@@ -31,6 +31,13 @@ static void note_failure(EngineJob *job, FailureReason reason, const int *exit_c
             job->allow_failure = true;
 }
 
+/* Where the pipeline asked for it, a failure that counts. */
+static void cancel_rest(EnginePipeline *p, const EngineJob *job)
+{
+    if (!job->allow_failure && !job->retried && p->cancel_on_job_failure)
+        p->cancel_is_due = true;
+}
+
 bool engine_drop_job(EnginePipeline *p, EngineJob *job, FailureReason reason, const int *exit_code)
 {
     if (!engine_move_job(p, job, EV_DROP))
@@ -40,8 +47,31 @@ bool engine_drop_job(EnginePipeline *p, EngineJob *job, FailureReason reason, co
     note_failure(job, reason, exit_code);
     if (engine_auto_retry_is_due(job))
         engine_auto_retry(p, job);
-    else if (!job->allow_failure && !job->retried && p->cancel_on_job_failure)
-        p->cancel_is_due = true;
+    else
+        cancel_rest(p, job);
+    return true;
+}
+
+bool engine_follow_downstream(EnginePipeline *p, EngineJob *bridge, BridgeStrategy strategy,
+                              Status downstream)
+{
+    Status to = bridge_next_status(strategy, downstream);
+
+    if (to == N_STATUS || !engine_move_bridge(p, bridge, to))
+        return false;
+    bridge->failure = to == STATUS_FAILED ? FAILURE_UNKNOWN : FAILURE_NONE;
+    if (to == STATUS_FAILED)
+        cancel_rest(p, bridge);
+    return true;
+}
+
+bool engine_wait_again(EnginePipeline *p, EngineJob *bridge, int64_t user_id)
+{
+    if (!engine_move_bridge(p, bridge, STATUS_PENDING))
+        return false;
+    bridge->failure = FAILURE_NONE;
+    bridge->user_id = user_id;
+    engine_reset_skipped(p, bridge, user_id);
     return true;
 }
 

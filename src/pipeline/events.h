@@ -24,6 +24,15 @@ bool engine_take_back_job(EnginePipeline *p, EngineJob *job);
 /* Starts a delayed job whose time has come; false before scheduled_at. */
 bool engine_start_scheduled_job(EnginePipeline *p, EngineJob *job);
 
+/* The pipeline of a bridge stands at @downstream: the bridge follows as @strategy says, from
+ * whatever it came to before. */
+bool engine_follow_downstream(EnginePipeline *p, EngineJob *bridge, BridgeStrategy strategy,
+                              Status downstream);
+
+/* Something of the bridge's pipeline runs again: it waits again, and what was skipped after it gets
+ * another chance.  @user_id: who did that. */
+bool engine_wait_again(EnginePipeline *p, EngineJob *bridge, int64_t user_id);
+
 /* Makes a delayed job wait for a person instead. */
 bool engine_unschedule_job(EnginePipeline *p, EngineJob *job);
 

@@ -34,6 +34,7 @@ typedef struct EngineJob {
     JobWhen when;
     bool allow_failure;
     bool by_needs;    /* scheduled by its needs, even if it has none, and not by its stage */
+    bool bridge;      /* it starts another pipeline: no runner has it */
     bool retried;     /* a later run of the same name exists */
     bool processed;   /* the engine has seen its present status */
     bool enqueue_now; /* `when` asks for a person or a delay; a person has spoken */

@@ -36,17 +36,31 @@ static JobEvent event_for(const EngineJob *job, JobEvent event)
     return enqueues && job->needs_resource ? EV_REQUEST_RESOURCE : event;
 }
 
-bool engine_move_job(EnginePipeline *p, EngineJob *job, JobEvent event)
+static void move_job(EnginePipeline *p, EngineJob *job, Status to, JobEvent event)
 {
     Status from = job->status;
-    Status to = job_next_status(from, event_for(job, event));
 
-    if (to == N_STATUS)
-        return false;
     job->status = to;
     job->processed = job->retried;
     job->changed = true;
     note_job_times(p, job, from, event);
+}
+
+bool engine_move_job(EnginePipeline *p, EngineJob *job, JobEvent event)
+{
+    Status to = job_next_status(job->status, event_for(job, event));
+
+    if (to == N_STATUS)
+        return false;
+    move_job(p, job, to, event);
+    return true;
+}
+
+bool engine_move_bridge(EnginePipeline *p, EngineJob *job, Status to)
+{
+    if (job->status == to)
+        return false;
+    move_job(p, job, to, N_JOB_EVENTS);
     return true;
 }
 

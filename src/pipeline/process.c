@@ -77,6 +77,7 @@ static bool add_job(Process *p, size_t index, const Needs *needs, Error *err)
                       .when = row->when_kind,
                       .allow_failure = row->allow_failure,
                       .by_needs = row->by_needs,
+                      .bridge = row->bridge,
                       .processed = row->processed,
                       .enqueue_now = row->enqueue_now,
                       .can_cancel_gracefully = row->graceful,

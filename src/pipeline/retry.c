@@ -71,6 +71,7 @@ static EngineJob *add_run(EnginePipeline *p, EngineJob *old, int64_t user_id, bo
         .allow_failure = old->allow_failure,
         .by_needs = old->by_needs,
         .needs_resource = old->needs_resource,
+        .bridge = old->bridge,
         .enqueue_now = enqueue_now,
         .needs = old->needs,
         .n_needs = old->n_needs,
@@ -90,7 +91,8 @@ static EngineJob *add_run(EnginePipeline *p, EngineJob *old, int64_t user_id, bo
 bool engine_retry_job(EnginePipeline *p, EngineJob *job, int64_t user_id, EngineJob **retry,
                       Error *err)
 {
-    if (!job_is_retryable(job->status, job->retried))
+    if (!job_is_retryable(job->status, job->retried) ||
+        (job->bridge && !bridge_is_retryable(job->failure)))
         return error_set(err, ERR_FORBIDDEN, "Job is not retryable");
     *retry = add_run(p, job, user_id, job_is_action(job->when));
     engine_advance(p);
@@ -101,7 +103,9 @@ bool engine_retry_job(EnginePipeline *p, EngineJob *job, int64_t user_id, Engine
 bool engine_play_job(EnginePipeline *p, EngineJob *job, int64_t user_id, EngineJob **played,
                      Error *err)
 {
-    if (!job_is_playable(job->status, job->when, job->retried))
+    /* A bridge that has ended is retried, not played. */
+    if (!job_is_playable(job->status, job->when, job->retried) ||
+        (job->bridge && job->status != STATUS_MANUAL))
         return error_set(err, ERR_BAD_REQUEST, "Unplayable Job");
     if (!engine_move_job(p, job, EV_ENQUEUE))
         return engine_retry_job(p, job, user_id, played, err);
@@ -119,7 +123,7 @@ int engine_retry_pipeline(EnginePipeline *p, int64_t user_id)
     for (int i = 0; i < p->n_slots; i++) {
         EngineJob *job = p->slots[i].latest;
 
-        if (STATUS_IN(job->status, runs_again)) {
+        if (STATUS_IN(job->status, runs_again) && !job->bridge) {
             add_run(p, job, user_id, false);
             runs++;
         } else {

@@ -132,6 +132,48 @@ Status pipeline_next_status(Status from, Status computed)
     return follow(common_follows, G_N_ELEMENTS(common_follows), from, computed);
 }
 
+/* Skipped is no success to who depends on it; what waits for a person leaves the bridge running. */
+static const Follow depend_follows[] = {
+    { STATUS_SUCCESS, BUT(0), STATUS_SUCCESS },
+    { STATUS_CANCELED, BUT(0), STATUS_CANCELED },
+    { STATUS_FAILED, BUT(0), STATUS_FAILED },
+    { STATUS_SKIPPED, BUT(0), STATUS_FAILED },
+};
+
+/* A bridge itself is never created anew, prepared or given time to stop. */
+static const Follow mirror_follows[] = {
+    { STATUS_WAITING_FOR_RESOURCE, BUT(0), STATUS_PENDING },
+    { STATUS_PREPARING, BUT(0), STATUS_PENDING },
+    { STATUS_WAITING_FOR_CALLBACK, BUT(0), STATUS_PENDING },
+    { STATUS_PENDING, BUT(0), STATUS_PENDING },
+    { STATUS_RUNNING, BUT(0), STATUS_RUNNING },
+    { STATUS_MANUAL, BUT(0), STATUS_MANUAL },
+    { STATUS_SCHEDULED, BUT(0), STATUS_SCHEDULED },
+    { STATUS_SUCCESS, BUT(0), STATUS_SUCCESS },
+    { STATUS_CANCELED, BUT(0), STATUS_CANCELED },
+    { STATUS_FAILED, BUT(0), STATUS_FAILED },
+    { STATUS_SKIPPED, BUT(0), STATUS_SKIPPED },
+};
+
+Status bridge_next_status(BridgeStrategy strategy, Status downstream)
+{
+    switch (strategy) {
+    case STRATEGY_DEPEND:
+        return follow(depend_follows, G_N_ELEMENTS(depend_follows), STATUS_CREATED, downstream);
+    case STRATEGY_MIRROR:
+        return follow(mirror_follows, G_N_ELEMENTS(mirror_follows), STATUS_CREATED, downstream);
+    case STRATEGY_NONE:
+    case N_BRIDGE_STRATEGIES:
+        break;
+    }
+    return N_STATUS;
+}
+
+bool bridge_is_retryable(FailureReason reason)
+{
+    return reason != FAILURE_PIPELINE_LOOP && reason != FAILURE_DOWNSTREAM_DEPTH;
+}
+
 bool job_is_action(JobWhen when)
 {
     return when == WHEN_MANUAL || when == WHEN_DELAYED;

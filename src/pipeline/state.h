@@ -43,6 +43,10 @@ Status job_next_status(Status from, JobEvent event);
 Status stage_next_status(Status from, Status computed);
 Status pipeline_next_status(Status from, Status computed);
 
+/* The status of a bridge whose pipeline stands at @downstream, wherever the bridge stood before;
+ * N_STATUS where it does not follow. */
+Status bridge_next_status(BridgeStrategy strategy, Status downstream);
+
 /* A person starts it, or may start it early. */
 bool job_is_action(JobWhen when);
 
@@ -50,6 +54,10 @@ bool job_is_action(JobWhen when);
 bool job_is_playable(Status status, JobWhen when, bool retried);
 
 bool job_is_retryable(Status status, bool retried);
+
+/* Whether a bridge that failed for @reason may be tried again: it would only fail again where the
+ * pipelines above it are the reason. */
+bool bridge_is_retryable(FailureReason reason);
 
 /* "Cancel" is offered; the cancel of a whole pipeline reaches further (STATUSES_CANCELABLE). */
 bool job_is_cancelable(Status status);

@@ -6,6 +6,7 @@
 #include "pipeline/cancel.h"
 #include "pipeline/events.h"
 #include "pipeline/retry.h"
+#include "pipeline/state.h"
 
 #include <string.h>
 
@@ -157,6 +158,65 @@ static void retry_is_refused_unless_retryable(void)
     engine_succeed_job(f.p, a);
     g_assert_true(engine_retry_job(f.p, a, OTHER, &again, NULL));
     g_assert_false(engine_retry_job(f.p, a, OTHER, &again, NULL));
+}
+
+static void bridge_that_can_only_fail_again_is_not_retried(void)
+{
+    static const struct {
+        FailureReason reason;
+        bool again;
+    } rows[] = { { FAILURE_DOWNSTREAM_CREATION, true },
+                 { FAILURE_PIPELINE_LOOP, false },
+                 { FAILURE_DOWNSTREAM_DEPTH, false } };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        EngineJob jobs[] = { { .name = "a", .bridge = true } };
+        g_auto(Fixture) f = start(jobs, 1, 1);
+        EngineJob *again = NULL;
+
+        engine_drop_job(f.p, f.p->jobs[0], rows[i].reason, NULL);
+        engine_advance(f.p);
+        g_assert_true(engine_retry_job(f.p, f.p->jobs[0], OTHER, &again, NULL) == rows[i].again);
+        g_assert_true(!again || again->bridge);
+    }
+}
+
+static void ended_manual_bridge_is_retried_and_not_played(void)
+{
+    EngineJob jobs[] = { { .name = "a", .when = WHEN_MANUAL, .bridge = true } };
+    g_auto(Fixture) f = start(jobs, 1, 1);
+    EngineJob *a = NULL;
+
+    g_assert_true(engine_play_job(f.p, f.p->jobs[0], OTHER, &a, NULL));
+    engine_succeed_job(f.p, a);
+    engine_advance(f.p);
+    g_assert_false(engine_play_job(f.p, f.p->jobs[0], OTHER, &a, NULL));
+    g_assert_true(engine_retry_job(f.p, f.p->jobs[0], OTHER, &a, NULL));
+}
+
+static void failed_downstream_cancels_the_rest_where_asked(void)
+{
+    EngineJob jobs[] = { { .name = "a", .bridge = true }, { .name = "b" } };
+    g_auto(Fixture) f = start(jobs, 2, 1);
+
+    f.p->cancel_on_job_failure = true;
+    g_assert_true(engine_follow_downstream(f.p, f.p->jobs[0], STRATEGY_DEPEND, STATUS_FAILED));
+    g_assert_false(engine_follow_downstream(f.p, f.p->jobs[0], STRATEGY_DEPEND, STATUS_FAILED));
+    engine_advance(f.p);
+    g_assert_cmpint(f.p->jobs[0]->failure, ==, FAILURE_UNKNOWN);
+    g_assert_cmpint(f.p->jobs[1]->status, ==, STATUS_CANCELED);
+    g_assert_cmpint(f.p->status, ==, STATUS_FAILED);
+}
+
+static void bridge_without_a_strategy_follows_nothing(void)
+{
+    for (int status = 0; status < N_STATUS; status++)
+        g_assert_cmpint(bridge_next_status(STRATEGY_NONE, status), ==, N_STATUS);
+    g_assert_cmpint(bridge_next_status(STRATEGY_DEPEND, STATUS_MANUAL), ==, N_STATUS);
+    g_assert_cmpint(bridge_next_status(STRATEGY_DEPEND, STATUS_SKIPPED), ==, STATUS_FAILED);
+    g_assert_cmpint(bridge_next_status(STRATEGY_MIRROR, STATUS_SKIPPED), ==, STATUS_SKIPPED);
+    g_assert_cmpint(bridge_next_status(STRATEGY_MIRROR, STATUS_PREPARING), ==, STATUS_PENDING);
+    g_assert_cmpint(bridge_next_status(STRATEGY_MIRROR, STATUS_CREATED), ==, N_STATUS);
 }
 
 static void play_is_refused_unless_playable(void)
@@ -486,6 +546,10 @@ int main(int argc, char **argv)
         { "retry-adds-a-row", retry_adds_a_row_and_leaves_the_old_one },
         { "retry-refused", retry_is_refused_unless_retryable },
         { "play-refused", play_is_refused_unless_playable },
+        { "bridge-that-can-only-fail-again", bridge_that_can_only_fail_again_is_not_retried },
+        { "ended-manual-bridge", ended_manual_bridge_is_retried_and_not_played },
+        { "failed-downstream-cancels-the-rest", failed_downstream_cancels_the_rest_where_asked },
+        { "bridge-without-strategy", bridge_without_a_strategy_follows_nothing },
         { "play-sets-user", play_makes_the_player_the_jobs_user },
         { "cancel-refused", pipeline_without_cancelable_jobs_refuses_cancel },
         { "late-reports-change-nothing", late_reports_change_nothing },

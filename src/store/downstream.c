@@ -1,9 +1,6 @@
 /* downstream.c - the tables downstream_pipelines and downstream_work. */
 #include "store/downstream.h"
 
-static const char *const strategies[N_BRIDGE_STRATEGIES] = { "none", "depend", "mirror" };
-const NameTable bridge_strategy_names = NAME_TABLE(strategies);
-
 static const char *const tasks[N_DOWNSTREAM_TASKS] = { "start", "follow", "reset", "cancel" };
 const NameTable downstream_task_names = NAME_TABLE(tasks);
 

@@ -6,16 +6,8 @@
 #ifndef PENSTOCK_STORE_DOWNSTREAM_H
 #define PENSTOCK_STORE_DOWNSTREAM_H
 
+#include "base/enums.h"
 #include "store/query.h"
-
-/* What a bridge waits for. */
-typedef enum BridgeStrategy {
-    STRATEGY_NONE,   /* that the pipeline is made */
-    STRATEGY_DEPEND, /* that it ends */
-    STRATEGY_MIRROR, /* its status is that of the pipeline, always */
-    N_BRIDGE_STRATEGIES
-} BridgeStrategy;
-extern const NameTable bridge_strategy_names;
 
 /* --- links ----------------------------------------------------------------------------------- */
 
