@@ -1,5 +1,7 @@
-"""The compiler: its time beside libyaml's bare parse of the same bytes, a matrix of 1,000 jobs, and its memory."""
+"""The compiler: its time beside libyaml's bare parse of the same bytes, a matrix of 1,000 jobs, its memory, and files
+that are broken or that expand."""
 
+import re
 import subprocess
 
 from table import Goal, Row
@@ -103,7 +105,31 @@ def measure(run, world):
     memory = Row("compile: memory a byte, 1,600 jobs", "bytes", "with 100 jobs", Goal(at_most=1.2))
     for figures in run.rounds(lambda: held(run, large), lambda: held(run, small)):
         memory.add(*figures)
-    return [beside, jobs, memory]
+    return [beside, jobs, memory, *hostile(run)]
+
+
+SLOWEST = 5
+# Each file is made, compiled and planned in a process of its own, which is all in the figure.
+HOSTILE = re.compile(r"^ok \d+ - (?P<claim>\w+)\n# (?P<ms>\d+) ms, (?P<mb>\d+) MB", re.MULTILINE)
+
+
+def hostile(run):
+    """The slowest files of the compiler's test of bad input, and the one that takes the most memory."""
+    times, sizes = {}, {}
+    for (text,) in run.rounds(lambda: bad_input(run)):
+        for found in HOSTILE.finditer(text):
+            times.setdefault(found["claim"], []).append(int(found["ms"]))
+            sizes.setdefault(found["claim"], []).append(int(found["mb"]))
+    slowest = sorted(times, key=lambda claim: max(times[claim]), reverse=True)[:SLOWEST]
+    biggest = max(sizes, key=lambda claim: max(sizes[claim]))
+    rows = [Row(f"compile: {claim.replace('_', ' ')}", "ms CPU", goal=Goal(at_most=100), figures=times[claim],
+                note=f"of {len(times)} hostile files") for claim in slowest]
+    return [*rows, Row(f"compile: {biggest.replace('_', ' ')}", "MB", goal=Goal(at_most=64), figures=sizes[biggest],
+                       note=f"most memory of {len(sizes)} hostile files")]
+
+
+def bad_input(run):
+    return subprocess.run([run.build / "src/ci/test_ci_bad_input"], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def held(run, paths):
