@@ -116,6 +116,11 @@ const NameTable visibility_names = NAME_TABLE(visibilities);
 static const char *const variable_types[N_VARIABLE_TYPES] = { "env_var", "file" };
 const NameTable variable_type_names = NAME_TABLE(variable_types);
 
+static const char *const environment_tiers[N_ENVIRONMENT_TIERS] = {
+    "production", "staging", "testing", "development", "other",
+};
+const NameTable environment_tier_names = NAME_TABLE(environment_tiers);
+
 static const char *const artifact_types[N_ARTIFACT_TYPES] = {
     [ARTIFACT_ARCHIVE] = "archive",
     [ARTIFACT_METADATA] = "metadata",

@@ -200,6 +200,17 @@ extern const NameTable visibility_names;
 typedef enum VariableType { VARIABLE_ENV_VAR, VARIABLE_FILE, N_VARIABLE_TYPES } VariableType;
 extern const NameTable variable_type_names;
 
+/* Of an environment. */
+typedef enum EnvironmentTier {
+    TIER_PRODUCTION,
+    TIER_STAGING,
+    TIER_TESTING,
+    TIER_DEVELOPMENT,
+    TIER_OTHER,
+    N_ENVIRONMENT_TIERS
+} EnvironmentTier;
+extern const NameTable environment_tier_names;
+
 /* What an artifact file holds; the names of `file_type` and of the runner's artifact_type. */
 typedef enum ArtifactType {
     ARTIFACT_ARCHIVE,

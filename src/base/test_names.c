@@ -4,7 +4,7 @@
 static const NameTable *const all_tables[] = {
     &status_names,          &job_when_names,      &failure_reason_names,  &pipeline_failure_names,
     &pipeline_source_names, &visibility_names,    &variable_type_names,   &artifact_type_names,
-    &process_mode_names,    &on_new_commit_names, &bridge_strategy_names,
+    &process_mode_names,    &on_new_commit_names, &bridge_strategy_names, &environment_tier_names,
 };
 
 static void every_table_goes_both_ways(void)

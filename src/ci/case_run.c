@@ -144,6 +144,12 @@ void case_put_structure(Arena *arena, Node *map, const CiPlannedJob *planned)
 
     put_bool(arena, map, "by_needs", planned->by_needs);
     put_bool(arena, map, "may_be_interrupted", planned->interruptible);
+    if (planned->environment) {
+        put_text(arena, map, "environment_name", planned->environment->name);
+        put_text(arena, map, "environment_url", planned->environment->url);
+        put_text(arena, map, "environment_tier", planned->environment->tier);
+        put_text(arena, map, "environment_stops_in", planned->environment->auto_stop_in);
+    }
     put_text(arena, map, "mirror", job->mirror);
     put_text(arena, map, "base_name", job->base_name);
     if (job->n_cross_needs > 0)

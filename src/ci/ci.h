@@ -409,6 +409,9 @@ typedef struct CiPlannedJob {
     size_t n_needs;
     bool by_needs; /* scheduled by needs: the job's keyword, or the needs of its rule */
     bool interruptible;
+    const CiEnvironment *environment; /* expanded, but for what only a run knows of its address; a
+                                       * name that is none any more stays as it came out.  NULL:
+                                       * none */
 } CiPlannedJob;
 
 /* What decided about a job, or about the pipeline. */

@@ -1,11 +1,8 @@
 /* entry_environment.c - `environment`: where a job deploys to. */
 #include "ci/entry.h"
+#include "ci/environment.h"
 
 #include <string.h>
-
-#define NAME_TEXT                                                                                  \
-    "can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', and spaces, but it "     \
-    "cannot start or end with '/'"
 
 enum { MAX_URL = 255 };
 
@@ -13,16 +10,9 @@ static const char *const actions[] = { "start", "stop", "prepare", "verify", "ac
 static const char *const tiers[] = { "production",  "staging", "testing",
                                      "development", "other",   NULL };
 
-static const char name_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                   "0123456789-_/${}. ";
-
 static bool is_name(const Node *node)
 {
-    if (!node_is_string(node) || *node->text == '\0')
-        return false;
-    size_t n = strlen(node->text);
-    return strspn(node->text, name_letters) == n && node->text[0] != '/' &&
-           node->text[n - 1] != '/';
+    return node_is_string(node) && environment_name_has_form(node->text);
 }
 
 static bool check_name(const Entry *e, const Node *name)
@@ -32,7 +22,9 @@ static bool check_name(const Entry *e, const Node *name)
 
     if (node_is_blank(name))
         ok = compiler_report_lower(e->c, at, "%s name can't be blank", e->location);
-    return is_name(name) ? ok : compiler_report_lower(e->c, at, "%s name " NAME_TEXT, e->location);
+    return is_name(name)
+               ? ok
+               : compiler_report_lower(e->c, at, "%s name " ENVIRONMENT_NAME_TEXT, e->location);
 }
 
 static bool check_url(const Entry *e)

@@ -6,6 +6,7 @@
  */
 #include "ci/compiler.h"
 #include "ci/conditions.h"
+#include "ci/environment_expand.h"
 #include "ci/expand.h"
 #include "ci/job_variables.h"
 
@@ -327,6 +328,24 @@ static void resolve_variables(Planner *p, CiPlannedJob *planned, CiVariables own
     }
 }
 
+/* The job's environment, with what its values refer to. */
+static void expand_environment(Planner *p, CiPlannedJob *planned)
+{
+    const CiEnvironment *written = planned->job->environment;
+
+    planned->environment = written;
+    if (!written || !environment_refers(written))
+        return;
+    const CiVariables lists[] = { p->predefined, job_variables(p->arena, planned->job),
+                                  planned->variables, p->given };
+    CiVariables all = concatenate(p->arena, lists, G_N_ELEMENTS(lists));
+    p->n_variables += all.n;
+    planned->environment = environment_expand(p->arena, written, all);
+    if (!planned->environment)
+        add_error(p, "%s: environment is too long after expansion (maximum is %d bytes)",
+                  planned->job->name, CI_EXPANDED_MAX);
+}
+
 /* Whether the job is in; *@rule: the one that matched.  Fills @told. */
 static bool decide(Planner *p, Sight *sight, const CiJob *job, const CiRule **rule,
                    CiExplained *told)
@@ -434,6 +453,7 @@ static bool plan_job(Planner *p, const CiJob *job, CiPlannedJob *planned)
     if (own.n > 0 || job->inherit_variables.some)
         p->n_variables += planned->variables.n;
     resolve_variables(p, planned, own);
+    expand_environment(p, planned);
     return true;
 }
 

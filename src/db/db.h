@@ -177,7 +177,7 @@ bool database_write(Database *database, DbWriteFunc func, void *data, Error *err
 
 /* One numbered schema file; {ID} and {BYTES} in it stand for the database's own types. */
 typedef struct DbMigration {
-    int64_t version; /* from 1, without a gap */
+    int64_t version; /* from 1; each more than the one before */
     const char *name;
     const char *sql;
 } DbMigration;

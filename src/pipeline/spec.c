@@ -182,9 +182,11 @@ static void put_environment(JsonWriter *w, const CiEnvironment *environment)
 }
 
 /* What only the engine, or a later version of it, looks at. */
-static void put_carried(JsonWriter *w, const CiJob *job)
+static void put_carried(JsonWriter *w, const CiPlannedJob *planned)
 {
-    put_environment(w, job->environment);
+    const CiJob *job = planned->job;
+
+    put_environment(w, planned->environment);
     put_text(w, "resource_group", job->resource_group);
     put_text(w, "coverage", job->coverage);
     put_text(w, "identity", job->identity);
@@ -217,7 +219,7 @@ char *spec_to_json(const CiPlannedJob *planned, const SpecKeys *keys)
     put_caches(&w, job->caches, keys);
     put_artifacts(&w, job->artifacts);
     put_strings(&w, "dependencies", job->dependencies);
-    put_carried(&w, job);
+    put_carried(&w, planned);
     jw_end_object(&w);
     return g_string_free(out, FALSE);
 }

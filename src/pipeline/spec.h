@@ -14,7 +14,7 @@
  *     artifacts    {name, paths, exclude, untracked, when, expire_in, expose_as, access,
  *                   reports: [{type, paths}]}
  *     dependencies [job]                        whose artifacts come; absent: by stages or needs
- *     environment  {name, url, action, on_stop, auto_stop_in, deployment_tier, kubernetes}
+ *     environment  {name, url, action, on_stop, auto_stop_in, deployment_tier, kubernetes}, expanded
  *     resource_group, coverage, identity, manual_confirmation, publish   text, unexpanded
  *     id_tokens, secrets, release, pages, dast_configuration             as written
  */
