@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
+#include "pipeline/auto_cancel.h"
 #include "pipeline/cache_keys.h"
 #include "pipeline/config.h"
 #include "pipeline/draft.h"
@@ -211,6 +212,19 @@ static void add_engine_job(Creation *c, size_t index, int stage)
     engine_pipeline_add(c->engine, &job);
 }
 
+static OnNewCommit on_new_commit_of(CiOnNewCommit written)
+{
+    switch (written) {
+    case CI_ON_NEW_COMMIT_CONSERVATIVE:
+        return ON_NEW_COMMIT_CONSERVATIVE;
+    case CI_ON_NEW_COMMIT_INTERRUPTIBLE:
+        return ON_NEW_COMMIT_INTERRUPTIBLE;
+    case CI_ON_NEW_COMMIT_NONE:
+        break;
+    }
+    return ON_NEW_COMMIT_NONE;
+}
+
 /* Stages without jobs do not become rows; a job keeps its position in the full list. */
 static void build_engine(Creation *c)
 {
@@ -231,6 +245,7 @@ static void build_engine(Creation *c)
     c->engine = engine_pipeline_new(c->arena, n_stages, now);
     c->engine->status = c->engine->before = STATUS_CREATED;
     c->engine->created_at = now;
+    c->pipeline->on_new_commit = on_new_commit_of(c->plan->on_new_commit);
     c->engine->cancel_on_job_failure = c->pipeline->cancel_on_job_failure =
         c->plan->cancel_on_job_failure;
     for (int i = 0; i < n_stages; i++)
@@ -408,6 +423,8 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
         return false;
     keep_commit(&c);
     ask_for_resources(&c);
+    if (c.engine && request->project->auto_cancel_pending)
+        auto_cancel_older(site, &pipeline, c.ref.sha);
     wakeups_notify(site->wakeups);
     *out = pipeline;
     return true;

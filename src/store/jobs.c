@@ -211,6 +211,19 @@ bool job_mean_coverage(Db *db, Arena *arena, int64_t pipeline_id, double *covera
     return true;
 }
 
+bool job_has_started_for_good(Db *db, int64_t pipeline_id, bool *started, Error *err)
+{
+    int64_t n = 0;
+
+    if (!db_get_int(db,
+                    "SELECT COUNT(*) FROM jobs WHERE pipeline_id = $1 AND interruptible = 0"
+                    " AND bridge = 0 AND status IN ('running', 'success', 'failed')",
+                    DB_ARGS(DB_INT(pipeline_id)), &n, err))
+        return false;
+    *started = n > 0;
+    return true;
+}
+
 bool job_has_warnings(Db *db, int64_t pipeline_id, bool *warnings, Error *err)
 {
     int64_t n = 0;

@@ -110,6 +110,9 @@ bool job_count_retries(Db *db, Arena *arena, int64_t pipeline_id, RetryCount **c
 /* The mean of what its latest jobs cover; -1: none says. */
 bool job_mean_coverage(Db *db, Arena *arena, int64_t pipeline_id, double *coverage, Error *err);
 
+/* Whether an attempt that is not interruptible has started: running, success, failed. */
+bool job_has_started_for_good(Db *db, int64_t pipeline_id, bool *started, Error *err);
+
 /* Whether its runner has it: running, canceling, or handed out and to be confirmed. */
 bool job_is_held(const Job *job);
 

@@ -220,6 +220,31 @@ bool pipeline_update_state(Db *db, int64_t id, Status before, const PipelineStat
                           done, err);
 }
 
+bool pipeline_set_auto_canceled_by(Db *db, int64_t id, int64_t by_id, Error *err)
+{
+    return db_exec(db, "UPDATE pipelines SET auto_canceled_by_id = $2 WHERE id = $1",
+                   DB_ARGS(DB_INT(id), DB_ID(by_id)), NULL, err);
+}
+
+/* Word by word the condition of the index. */
+#define CANCELABLE                                                                                 \
+    "(status = 'created' OR status = 'waiting_for_resource' OR status = 'preparing'"               \
+    " OR status = 'waiting_for_callback' OR status = 'pending' OR status = 'running'"              \
+    " OR status = 'scheduled')"
+
+bool pipeline_list_older(Db *db, Arena *arena, const Pipeline *pipeline, int64_t since,
+                         int64_t limit, Pipeline **pipelines, size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, pipeline_columns,
+                       "SELECT " PIPELINE_COLS " FROM pipelines WHERE project_id = $1 AND ref = $2"
+                       " AND id < $3 AND sha <> $4 AND created_at < $5 AND created_at > $6"
+                       " AND " CANCELABLE " ORDER BY id DESC LIMIT $7",
+                       DB_ARGS(DB_INT(pipeline->project_id), DB_TEXT(pipeline->ref),
+                               DB_INT(pipeline->id), DB_TEXT(pipeline->sha),
+                               DB_INT(pipeline->created_at), DB_INT(since), DB_INT(limit)),
+                       pipelines, n, err);
+}
+
 bool pipeline_set_name(Db *db, int64_t id, const char *name, int64_t now_us, Error *err)
 {
     return db_exec(db, "UPDATE pipelines SET name = $2, updated_at = $3 WHERE id = $1",

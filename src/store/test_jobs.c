@@ -220,8 +220,25 @@ static void artifacts_expire_and_go(World *w)
     g_assert_cmpuint(n, ==, 0);
 }
 
+static void only_what_is_not_interruptible_starts_for_good(World *w)
+{
+    Job job = w->job;
+    bool started = false;
+
+    job.status = STATUS_RUNNING;
+    job.interruptible = true;
+    OK(job_insert(w->db, &job, &w->err));
+    OK(job_has_started_for_good(w->db, w->pipeline.id, &started, &w->err));
+    g_assert_false(started);
+    job.interruptible = false;
+    OK(job_insert(w->db, &job, &w->err));
+    OK(job_has_started_for_good(w->db, w->pipeline.id, &started, &w->err));
+    g_assert_true(started);
+}
+
 void add_job_tests(void)
 {
+    add_test("jobs/started-for-good", only_what_is_not_interruptible_starts_for_good);
     add_test("jobs/come-back", a_job_comes_back_as_it_went_in);
     add_test("jobs/listed-by-filter", jobs_are_listed_by_filter);
     add_test("jobs/latest-attempts-only", the_engine_sees_latest_attempts_only);

@@ -213,8 +213,32 @@ static void refs_are_in_the_order_of_bytes(World *w)
     }
 }
 
+static void older_pipelines_of_a_ref_can_be_canceled(World *w)
+{
+    Pipeline old = new_pipeline(w, "main", STATUS_RUNNING);
+    Pipeline over = new_pipeline(w, "main", STATUS_SUCCESS);
+    Pipeline other = new_pipeline(w, "other", STATUS_RUNNING);
+    Pipeline newer = new_pipeline(w, "main", STATUS_PENDING);
+    Pipeline *found = NULL;
+    Pipeline read;
+    size_t n = 0;
+
+    newer.sha = "another";
+    newer.created_at = NOW + 1;
+    OK(pipeline_list_older(w->db, w->arena, &newer, NOW - 1, 1, &found, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(found[0].id, ==, old.id);
+    g_assert_cmpint(over.id, !=, other.id);
+    OK(pipeline_list_older(w->db, w->arena, &newer, NOW, 10, &found, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(pipeline_set_auto_canceled_by(w->db, old.id, newer.id, &w->err));
+    OK(pipeline_get(w->db, w->arena, old.id, &read, &w->err));
+    g_assert_cmpint(read.auto_canceled_by_id, ==, newer.id);
+}
+
 void add_pipeline_tests(void)
 {
+    add_test("pipelines/older-of-a-ref", older_pipelines_of_a_ref_can_be_canceled);
     add_test("pipelines/refs-in-the-order-of-bytes", refs_are_in_the_order_of_bytes);
     add_test("pipelines/come-back", a_pipeline_comes_back_as_it_went_in);
     add_test("pipelines/latest-is-no-child", the_latest_of_a_ref_is_no_child);

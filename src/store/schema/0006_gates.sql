@@ -30,6 +30,10 @@ ALTER TABLE projects ADD COLUMN auto_cancel_pending SMALLINT NOT NULL DEFAULT 1;
 
 -- workflow:auto_cancel:on_new_commit: conservative, interruptible, none.
 ALTER TABLE pipelines ADD COLUMN on_new_commit TEXT NOT NULL DEFAULT 'conservative';
+CREATE INDEX pipelines_cancelable ON pipelines (project_id, ref, id)
+    WHERE status = 'created' OR status = 'waiting_for_resource' OR status = 'preparing'
+    OR status = 'waiting_for_callback' OR status = 'pending' OR status = 'running'
+    OR status = 'scheduled';
 -- The newer pipeline that canceled it; NULL: none did.
 ALTER TABLE pipelines ADD COLUMN auto_canceled_by_id BIGINT;
 

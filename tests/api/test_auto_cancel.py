@@ -1,0 +1,65 @@
+"""A new pipeline of a ref and the older ones: on_new_commit, interruptible, the project's setting."""
+
+import pytest
+
+JOBS = """\
+early:
+  stage: build
+  interruptible: true
+  script: [one]
+late:
+  stage: test
+  script: [two]
+"""
+
+
+@pytest.fixture
+def place(project_factory):
+    return project_factory({})
+
+
+def start(place, mode, number):
+    """A pipeline of a new commit."""
+    head = f"workflow: {{auto_cancel: {{on_new_commit: {mode}}}}}\n" if mode else ""
+    place.push({"full-ci.yml": f"{head}{JOBS}# {number}\n"})
+    return place.trigger()["id"]
+
+
+def states(place, pipeline_id):
+    return {name: job["status"] for name, job in place.jobs(pipeline_id).items()}
+
+
+@pytest.mark.parametrize("mode", ["", "conservative"])
+def test_a_new_commit_cancels_what_has_not_started_for_good(place, mode):
+    old = start(place, mode, 1)
+    place.runner.take("early")
+    new = start(place, mode, 2)
+    assert place.pipeline(old)["status"] == "canceled"
+    assert states(place, old)["early"] == "canceled"
+    assert place.pipeline(new)["status"] == "pending"
+
+
+def test_a_started_job_that_is_not_interruptible_protects_its_pipeline(place):
+    old = start(place, "conservative", 1)
+    place.runner.take("early").succeed()
+    place.runner.take("late")
+    start(place, "conservative", 2)
+    assert states(place, old) == {"early": "success", "late": "running"}
+
+
+def test_interruptible_cancels_those_jobs_only(place):
+    old = start(place, "interruptible", 1)
+    start(place, "interruptible", 2)
+    assert states(place, old)["early"] == "canceled"
+
+
+@pytest.mark.parametrize("how", ["mode", "setting", "commit"])
+def test_what_stays(api, place, how):
+    if how == "setting":
+        api.put(place.at, json={"auto_cancel_pending_pipelines": "disabled"})
+    old = start(place, "none" if how == "mode" else "conservative", 1)
+    if how == "commit":
+        place.trigger()
+    else:
+        start(place, "conservative", 2)
+    assert states(place, old) == {"early": "pending", "late": "created"}
