@@ -149,7 +149,10 @@ typedef struct CiGivenInput {
 } CiGivenInput;
 
 typedef struct CiInput {
-    const char *path; /* of the root file, for messages: "full-ci.yml" */
+    const char *path;     /* of the root file, for messages: "full-ci.yml" */
+    const char *own_path; /* of it in the tree: no wildcard includes it.  NULL: @path */
+    bool offline; /* variables and files that only a server has are missing: where an include hangs
+                   * on them it counts as out of reach */
     const char *bytes;
     size_t size;
     CiVariables variables; /* what `include` sees: predefined and pipeline variables */
@@ -378,6 +381,7 @@ typedef struct CiConfig {
     bool cancel_on_job_failure; /* workflow:auto_cancel:on_job_failure: all */
     CiOnNewCommit on_new_commit;
     CiMessages warnings;
+    bool partial; /* includes were out of reach: a job that is not here may be there */
     struct ExpressionCache *expressions; /* what ci_plan() evaluates with */
 } CiConfig;
 

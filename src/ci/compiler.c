@@ -81,6 +81,22 @@ void compiler_warn(Compiler *c, const Node *at, const char *format, ...)
     add(c->warnings, at, arena_strdup(c->arena, text));
 }
 
+bool compiler_excuse(Compiler *c, const Node *at, const char *format, ...)
+{
+    va_list args;
+
+    if (c->unreached == 0)
+        return false;
+    va_start(args, format);
+    g_autofree char *what = g_strdup_vprintf(format, args);
+    va_end(args);
+    compiler_warn(c, at,
+                  "%s was not checked: an include that cannot be reached from here may "
+                  "define it",
+                  what);
+    return true;
+}
+
 CiMessages compiler_messages(Arena *arena, const GArray *messages)
 {
     return (CiMessages){ arena_memdup(arena, messages->data, messages->len * sizeof(CiMessage)),
@@ -142,6 +158,7 @@ CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages)
     c.merge_budget = c.limits.yaml_nodes * MERGE_PER_NODE;
 
     bool ok = compile(&c, config);
+    config->partial = c.unreached > 0;
     config->warnings = compiler_messages(arena, c.warnings);
     if (input->findings)
         input->findings->warnings = config->warnings;

@@ -20,11 +20,12 @@ typedef struct Compiler {
     size_t merge_budget;    /* pairs that merging may still copy */
     int includes;           /* files included so far */
     size_t included_bytes;
-    size_t nodes;        /* of the files read so far */
-    GArray *included;    /* of CiIncluded: what was found */
-    GHashTable *files;   /* of include.c: what was parsed before */
-    GHashTable *fetched; /* of include_fetch.c: what was fetched before */
-    int unreached;       /* includes that are out of reach here */
+    size_t nodes;         /* of the files read so far */
+    GArray *included;     /* of CiIncluded: what was found */
+    GHashTable *files;    /* of include.c: what was parsed before */
+    GHashTable *fetched;  /* of include_fetch.c: what was fetched before */
+    int unreached;        /* includes that are out of reach here */
+    bool stages_are_open; /* one of them may define a stage, so no order of stages is known */
 } Compiler;
 
 /* Adds a message about @at (NULL: about the file) as it stands.  Returns false. */
@@ -35,6 +36,10 @@ bool compiler_report_lower(Compiler *c, const Node *at, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
 
 void compiler_warn(Compiler *c, const Node *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Where an include is out of reach, warns that what @format names was not checked, as that include
+ * may define it.  false: all includes were read, so it is missing. */
+bool compiler_excuse(Compiler *c, const Node *at, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* @limits with every 0 replaced by its default. */
 CiLimits compiler_limits(const CiLimits *limits);

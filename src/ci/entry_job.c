@@ -228,7 +228,7 @@ static bool check_start_in(const Entry *e)
     const Node *start_in = given(e, "start_in");
     int64_t seconds;
 
-    if (is_bridge(e->node))
+    if (is_bridge(e->node) || (e->c->unreached > 0 && (!when || !start_in)))
         return true;
     if (!when || !node_is_string(when) || !g_str_equal(when->text, "delayed")) {
         return !start_in || node_is_blank(start_in) || given(e, "rules") ||
@@ -290,6 +290,19 @@ typedef struct Jobs {
     const CiPolicy *default_only;
 } Jobs;
 
+/* -1: there is no such stage.  One that may be defined out of reach is taken for the last. */
+static int stage_index(const Entry *e, const Jobs *jobs, const CiJob *job)
+{
+    int index = GPOINTER_TO_INT(g_hash_table_lookup(jobs->stages, job->stage)) - 1;
+    int n = (int)jobs->config->n_stages;
+
+    if (index >= 0 || n == 0 ||
+        !compiler_excuse(e->c, e->node, "the stage `%s` of `%s`", job->stage, job->name))
+        return index;
+    e->c->stages_are_open = true;
+    return n - 1;
+}
+
 static bool read_job(Entry *e, const Node *key, const Jobs *jobs)
 {
     CiJob *job = e->out;
@@ -306,7 +319,7 @@ static bool read_job(Entry *e, const Node *key, const Jobs *jobs)
     if (!job->only && !node_get(e->node, "rules") && !given(e, "only") &&
         !jobs->config->has_workflow_rules)
         job->only = jobs->default_only;
-    job->stage_index = GPOINTER_TO_INT(g_hash_table_lookup(jobs->stages, job->stage)) - 1;
+    job->stage_index = stage_index(e, jobs, job);
     entry_apply_defaults(job, jobs->defaults, is_bridge(e->node));
     if (entry_is_pages(e, job->name))
         entry_add_pages(e, job);
@@ -364,7 +377,7 @@ static bool check_jobs(Compiler *c, const Node *root, const GPtrArray *pairs)
                                    "trigger: keyword",
                                    name);
     }
-    if (!visible)
+    if (!visible && c->unreached == 0)
         ok = compiler_report(c, root, "jobs config should contain at least one visible job");
     return ok;
 }
@@ -419,6 +432,17 @@ static void read_pair(Compiler *c, const NodePair *pair, const Jobs *jobs, CiJob
     }
 }
 
+/* Whether an include that is out of reach may have the rest of the job: what it runs. */
+static bool is_part(Compiler *c, const NodePair *pair)
+{
+    const Node *job = pair->value;
+
+    if (job->kind != NODE_MAP || job_has_body(job) || (node_get(job, "needs") && mirrors(job)))
+        return false;
+    return job_is_hidden(pair) ? c->unreached > 0 && job->n == 0
+                               : compiler_excuse(c, pair->key, "what `%s` runs", pair->key->text);
+}
+
 static GHashTable *stage_table(const CiConfig *config)
 {
     GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
@@ -433,7 +457,7 @@ void entry_read_jobs(Compiler *c, const Node *root, const Defaults *defaults, Ci
     g_autoptr(GPtrArray) pairs = g_ptr_array_new();
 
     for (size_t i = 0; i < root->n; i++) {
-        if (is_job_pair(&root->pairs[i]))
+        if (is_job_pair(&root->pairs[i]) && !is_part(c, &root->pairs[i]))
             g_ptr_array_add(pairs, &root->pairs[i]);
     }
     if (!check_jobs(c, root, pairs))

@@ -46,6 +46,11 @@ static bool base_names(const Node *extends, GPtrArray *names)
     return true;
 }
 
+static bool is_missing(const Node *base)
+{
+    return base == NULL;
+}
+
 /* Reports the names for which @wrong holds, all in one message.  true: there are none. */
 static bool check_bases(Extends *e, const char *name, const Node *at, const GPtrArray *names,
                         bool (*wrong)(const Node *base), const char *what)
@@ -56,6 +61,9 @@ static bool check_bases(Extends *e, const char *name, const Node *at, const GPtr
         const Node *base_name = g_ptr_array_index(names, i);
         if (!wrong(node_get(e->root, base_name->text)))
             continue;
+        if (wrong == is_missing &&
+            compiler_excuse(e->c, base_name, "`%s`, which `%s` extends,", base_name->text, name))
+            continue;
         if (list)
             g_string_append(list, ", ");
         else
@@ -65,14 +73,9 @@ static bool check_bases(Extends *e, const char *name, const Node *at, const GPtr
     return !list || compiler_report(e->c, at, "%s: %s in `extends` (%s)", name, what, list->str);
 }
 
-static bool is_missing(const Node *base)
-{
-    return base == NULL;
-}
-
 static bool is_no_map(const Node *base)
 {
-    return base->kind != NODE_MAP;
+    return base && base->kind != NODE_MAP;
 }
 
 static bool is_on_trail(const Trail *trail, const Node *value)
@@ -113,8 +116,11 @@ static const Node *resolve_bases(Extends *e, const GPtrArray *names, const Node 
 
     for (guint i = 0; i < names->len; i++) {
         const char *base = ((const Node *)g_ptr_array_index(names, i))->text;
+        const Node *value_of_base = node_get(e->root, base);
         int below;
-        const Node *resolved = resolve(e, base, node_get(e->root, base), trail, &below);
+        if (!value_of_base)
+            continue; /* out of reach */
+        const Node *resolved = resolve(e, base, value_of_base, trail, &below);
         if (!resolved)
             return NULL;
         *steps = MAX(*steps, below + 1);

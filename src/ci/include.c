@@ -141,7 +141,7 @@ bool include_inputs(Compiler *c, const Place *place, const Node *include, const 
 
 const Node *include_load(Compiler *c)
 {
-    Place here = { .path = c->input->path };
+    Place here = { .path = c->input->own_path ? c->input->own_path : c->input->path };
     CiFile file = { .bytes = c->input->bytes, .size = c->input->size };
     const Node *root = include_parse(c, &here, NULL, c->input->path, &file);
 

@@ -45,6 +45,12 @@ bool include_rules_hold(Compiler *c, const Place *place, const Node *rules, bool
  * of reach here, which was warned of.  false: reported. */
 bool include_fetch(Compiler *c, Location *location, const CiFile **file);
 
+/* Warns that an include is left out though a server may have it. */
+void include_out_of_reach(Compiler *c, const Node *at, const char *shown, const char *why);
+
+/* Whether @text names a variable that an include at @place does not know, but may on a server. */
+bool include_is_open(const Compiler *c, const Place *place, const char *text);
+
 /* Reports what @result of fetching @location, or the tree it is in, says against it.  @file: NULL
  * for a tree.  false: reported. */
 bool include_check_result(Compiler *c, const Location *location, CiFetchResult result,

@@ -83,13 +83,25 @@ static bool report_remote(Compiler *c, const Location *l, const char *because)
                            l->shown, because);
 }
 
+void include_out_of_reach(Compiler *c, const Node *at, const char *shown, const char *why)
+{
+    compiler_warn(c, at, "include `%s` was not checked: %s", shown, why);
+    c->unreached++;
+}
+
 bool include_check_result(Compiler *c, const Location *l, CiFetchResult result, const CiFile *file)
 {
     const char *detail = file && file->detail ? file->detail : "";
 
     switch (result) {
     case CI_FETCH_OK:
+        return true;
     case CI_FETCH_UNREACHABLE:
+        include_out_of_reach(c, l->at,
+                             l->kind == LOCATION_PROJECT
+                                 ? arena_printf(c->arena, "%s` of `%s", l->shown, l->place.project)
+                                 : l->shown,
+                             "it cannot be reached from here");
         return true;
     case CI_FETCH_NO_FILE:
         return report_no_file(c, l, "does not exist");
@@ -170,6 +182,12 @@ CiFileKind include_file_kind(LocationKey key)
     return CI_FILE_REPOSITORY;
 }
 
+/* No project is at the top: its path names a group first. */
+static bool may_be_project(const char *path)
+{
+    return *path != '/' && strchr(path, '/') && !g_str_has_suffix(path, "/");
+}
+
 static CiFetchResult ask(Compiler *c, const Location *l, CiFile *file)
 {
     CiFetch what = { .project = l->place.project,
@@ -180,6 +198,8 @@ static CiFetchResult ask(Compiler *c, const Location *l, CiFile *file)
 
     if (what.kind != CI_FILE_REMOTE && !text_is_inner_path(l->path))
         return CI_FETCH_NO_FILE;
+    if (l->kind == LOCATION_PROJECT && !may_be_project(l->place.project))
+        return CI_FETCH_NO_PROJECT;
     return c->input->fetch(c->input->fetch_data, &what, c->arena, file);
 }
 
@@ -213,13 +233,11 @@ bool include_fetch(Compiler *c, Location *l, const CiFile **out)
         file = arena_new0(c->arena, CiFile, 1);
         file->bytes = "";
         CiFetchResult result = ask(c, l, file);
-        if (result == CI_FETCH_UNREACHABLE) {
-            compiler_warn(c, l->at, "include `%s` was not checked: it cannot be reached from here",
-                          l->shown);
-            c->unreached++;
+        if (!include_check_result(c, l, result, file))
+            return false;
+        if (result == CI_FETCH_UNREACHABLE)
             return true;
-        }
-        if (!include_check_result(c, l, result, file) || !check_content(c, l, file))
+        if (!check_content(c, l, file))
             return false;
         g_hash_table_insert(c->fetched, (gpointer)key, file);
     }

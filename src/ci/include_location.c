@@ -3,6 +3,7 @@
 
 #include "base/regex.h"
 #include "base/text.h"
+#include "ci/expand.h"
 
 #include <string.h>
 
@@ -22,6 +23,34 @@ typedef struct Reader {
 CiVariables include_variables(const Compiler *c, const Place *place)
 {
     return place->outside ? (CiVariables){ NULL, 0 } : c->input->variables;
+}
+
+/* What is known of the variables of a text. */
+typedef struct Known {
+    CiVariables variables;
+    bool all;
+} Known;
+
+static const char *look_up(void *data, const char *name)
+{
+    Known *known = data;
+
+    for (size_t i = known->variables.n; i > 0; i--) {
+        if (g_str_equal(known->variables.items[i - 1].key, name))
+            return known->variables.items[i - 1].value;
+    }
+    known->all = false;
+    return NULL;
+}
+
+bool include_is_open(const Compiler *c, const Place *place, const char *text)
+{
+    Known known = { include_variables(c, place), true };
+
+    if (!c->input->offline || place->outside)
+        return false;
+    (void)expand_text(c->arena, text, false, look_up, &known); /* only what it looked for counts */
+    return !known.all;
 }
 
 /* @text without the values of masked variables. */
@@ -398,6 +427,45 @@ static bool read_options(const Reader *r, const Node *item, Location *location)
     return true;
 }
 
+static bool is_open(const Reader *r, const Node *value)
+{
+    bool open = node_is_string(value) && include_is_open(r->c, r->place, value->text);
+
+    for (size_t i = 0; value && value->kind == NODE_LIST && i < value->n; i++)
+        open = open || (node_is_string(value->items[i]) &&
+                        include_is_open(r->c, r->place, value->items[i]->text));
+    return open;
+}
+
+/* Whether where the include leads hangs on what only a server knows, which is warned of. */
+static bool leads_out_of_reach(const Reader *r, const Node *item, const Node *value)
+{
+    if (!is_open(r, value) && !is_open(r, node_get(item, "file")) &&
+        !is_open(r, node_get(item, "ref")))
+        return false;
+    include_out_of_reach(r->c, value,
+                         node_is_string(value) ? value->text : node_to_json(r->c->arena, value),
+                         "its variables are not known here");
+    return true;
+}
+
+/* An include that its rules leave out: with other variables they may not. */
+static void warn_of_rules(const Reader *r, const Node *item, LocationKey key)
+{
+    const Node *rules = node_get(item, "rules");
+    const Node *value = key < N_LOCATION_KEYS ? node_get(item, location_keys[key]) : NULL;
+
+    for (size_t i = 0; value && i < rules->n; i++) {
+        const Node *condition = node_get(rules->items[i], "if");
+        if (!is_open(r, condition))
+            continue;
+        include_out_of_reach(r->c, condition,
+                             node_is_string(value) ? value->text : node_to_json(r->c->arena, value),
+                             "its rules, with variables that are not known here, leave it out");
+        return;
+    }
+}
+
 static bool add_hash(const Reader *r, const Node *item)
 {
     Location location = { .kind = N_LOCATION_KEYS, .at = item };
@@ -406,13 +474,17 @@ static bool add_hash(const Reader *r, const Node *item)
 
     if (!include_rules_hold(r->c, r->place, node_get(item, "rules"), &hold))
         return false;
-    if (!hold)
+    if (!hold) {
+        warn_of_rules(r, item, location.kind);
         return true;
+    }
     if (n > 1)
         return compiler_report(r->c, item, "Each include must use only one of: " ALL_LOCATION_KEYS);
     if (n == 0 || node_is_blank(node_get(item, location_keys[location.kind])))
         return no_subkey(r, item, node_to_json(r->c->arena, item));
     location.at = node_get(item, location_keys[location.kind]);
+    if (leads_out_of_reach(r, item, location.at))
+        return true;
     return read_options(r, item, &location) && add_by_key(r, item, &location);
 }
 
@@ -424,6 +496,8 @@ static bool add_item(const Reader *r, const Node *item)
         return add_hash(r, item);
     if (!node_is_string(item) || item->reference)
         return compiler_report(r->c, item, "Each include must be a hash or a string");
+    if (leads_out_of_reach(r, NULL, item))
+        return true;
     if (!g_str_has_prefix(item->text, "http://") && !g_str_has_prefix(item->text, "https://"))
         return add_local(r, item, &location);
     location.kind = LOCATION_REMOTE;

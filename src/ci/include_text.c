@@ -14,6 +14,7 @@ typedef struct Text {
     const char *name;
     const CiFile *file;
     const Node *given; /* inputs; NULL: none */
+    bool *open;        /* set where inputs are defined out of reach: what it says is not known */
 } Text;
 
 /* What the next document may have. */
@@ -90,11 +91,16 @@ static void fill_component(const Text *t, CiStrings fields, Scope *scope)
 static bool bind_header(const Text *t, const Node *header, Scope *scope, Complaints *complaints)
 {
     g_autoptr(GPtrArray) inputs = g_ptr_array_new();
+    int unreached = t->c->unreached;
     const Node *more;
     CiStrings fields;
 
-    if (!include_inputs(t->c, t->place, node_get(node_get(header, "spec"), "include"), &more) ||
-        !header_read(t->c, header, more, inputs, &fields, complaints) ||
+    if (!include_inputs(t->c, t->place, node_get(node_get(header, "spec"), "include"), &more))
+        return false;
+    *t->open = t->c->unreached > unreached;
+    if (*t->open)
+        return true;
+    if (!header_read(t->c, header, more, inputs, &fields, complaints) ||
         !inputs_bind(t->c, inputs, t->given, scope, complaints))
         return false;
     fill_component(t, fields, scope);
@@ -121,6 +127,11 @@ static const Node *parse_content(const Text *t, const Node *header, YamlPiece co
 
     if (!bind_header(t, header, &scope, &complaints))
         return header_failed(t, &complaints);
+    if (*t->open) {
+        compiler_excuse(c, header, "what `%s` has behind its header",
+                        t->location ? t->location->shown : t->name);
+        return node_new(c->arena, NODE_MAP);
+    }
     content.bytes = interpolate(&scope, &c->limits, content.bytes, &content.size, &complaints);
     if (!content.bytes)
         return header_failed(t, &complaints);
@@ -165,10 +176,13 @@ static const Node *parse(const Text *t)
 const Node *include_parse(Compiler *c, const Place *place, const Location *location,
                           const char *name, const CiFile *file)
 {
-    Text t = { c, place, location, name, file, location ? location->inputs : given_inputs(c) };
+    bool open = false;
+    Text t = {
+        c, place, location, name, file, location ? location->inputs : given_inputs(c), &open
+    };
     const Node *node = parse(&t);
 
-    if (!node || !location || node->n > 0)
+    if (!node || !location || node->n > 0 || open)
         return node;
     compiler_report(c, node, "Included file `%s` does not have valid YAML syntax!",
                     location->shown);

@@ -477,7 +477,7 @@ static void plan_needs(Planner *p, CiPlannedJob *planned, GHashTable *names)
         const CiNeed *need = &wanted[i];
         if (g_hash_table_contains(names, need->job))
             needs[planned->n_needs++] = *need;
-        else if (!need->optional)
+        else if (!need->optional && !p->config->partial)
             add_error(p,
                       "'%s' job needs '%s' job, but '%s' does not exist in the pipeline. This "
                       "might be because of the only, except, or rules keywords. To need a job that "

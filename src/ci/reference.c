@@ -14,6 +14,7 @@ typedef struct Resolver {
     Compiler *c;
     const Node *root;
     GHashTable *done; /* Node -> Node; a reference that is being resolved -> itself */
+    const Node *open; /* what an include that is out of reach may define: it is left out */
     int depth;
 } Resolver;
 
@@ -34,11 +35,14 @@ static void print(const Node *node, Arena *arena, GString *out)
     g_string_append_c(out, ']');
 }
 
-static const Node *refuse(Resolver *r, const Node *reference, const char *what)
+/* @missing: nothing stands there. */
+static const Node *refuse(Resolver *r, const Node *reference, const char *what, bool missing)
 {
     g_autoptr(GString) path = g_string_new(NULL);
 
     print(reference, r->c->arena, path);
+    if (missing && compiler_excuse(r->c, reference, "!reference %s", path->str))
+        return r->open;
     compiler_report(r->c, reference, "!reference %s %s", path->str, what);
     return NULL;
 }
@@ -61,18 +65,18 @@ static const Node *look_up(Resolver *r, const Node *reference)
 
     for (size_t i = 0; i < reference->n; i++) {
         at = node_get(at, reference->items[i]->text);
-        if (at && at->reference && !(at = resolve(r, at)))
-            return NULL;
+        if (at && at->reference && (!(at = resolve(r, at)) || at == r->open))
+            return at;
     }
     if (node_is_null(at) || (at->kind == NODE_BOOL && !at->truth))
-        return refuse(r, reference, "could not be found");
+        return refuse(r, reference, "could not be found", true);
     return resolve(r, at);
 }
 
 static const Node *resolve_reference(Resolver *r, const Node *reference)
 {
     if (!is_valid(reference))
-        return refuse(r, reference, "is not valid");
+        return refuse(r, reference, "is not valid", false);
     g_hash_table_insert(r->done, (gpointer)reference, (gpointer)reference);
     return look_up(r, reference);
 }
@@ -95,9 +99,10 @@ static const Node *resolve_list(Resolver *r, const Node *list)
         const Node *item = resolve(r, list->items[i]);
         if (!item)
             return NULL;
-        node_append(r->c->arena, copy, item);
+        if (item != r->open)
+            node_append(r->c->arena, copy, item);
     }
-    return copy;
+    return copy->n > 0 ? copy : r->open; /* @list was not empty: it had a reference */
 }
 
 static const Node *resolve_map(Resolver *r, const Node *map)
@@ -108,9 +113,10 @@ static const Node *resolve_map(Resolver *r, const Node *map)
         const Node *value = resolve(r, map->pairs[i].value);
         if (!value)
             return NULL;
-        node_put(r->c->arena, copy, map->pairs[i].key, value);
+        if (value != r->open)
+            node_put(r->c->arena, copy, map->pairs[i].key, value);
     }
-    return copy;
+    return copy->n > 0 || map == r->root ? copy : r->open;
 }
 
 /* @node with no reference in it; NULL: reported.  Recursive: to MAX_CHAIN. */
@@ -120,7 +126,7 @@ static const Node *resolve(Resolver *r, const Node *node)
         return node;
     const Node *known = g_hash_table_lookup(r->done, node);
     if (known && known->reference)
-        return refuse(r, node, "is part of a circular chain");
+        return refuse(r, node, "is part of a circular chain", false);
     if (known)
         return known;
     if (r->depth >= MAX_CHAIN) {
@@ -140,7 +146,7 @@ static const Node *resolve(Resolver *r, const Node *node)
 const Node *reference_resolve(Compiler *c, const Node *root)
 {
     g_autoptr(GHashTable) done = g_hash_table_new(NULL, NULL);
-    Resolver r = { c, root, done, 0 };
+    Resolver r = { c, root, done, node_new(c->arena, NODE_NULL), 0 };
     const Node *resolved = resolve(&r, root);
 
     if (!resolved || resolved == root)

@@ -4,6 +4,7 @@
  *   config: |        the configuration
  *   files:           what `include` finds, by "a.yml", "group/project:a.yml" or
  *                    "group/project@ref:a.yml"
+ *   offline: true    what is not a file of the pipeline's own project is out of reach
  *   variables:       of the run, stronger than the file's; `predefined`: weaker
  *   limits:          members of CiLimits
  *   trap:            the number of the trap that it holds, for script/ci-traps
@@ -355,6 +356,9 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
     else if (what->kind == CI_FILE_TEMPLATE)
         name = arena_printf(arena, "template:%s", what->path);
     const Node *file = node_get(files, name);
+    if (!file && node_get(c->node, "offline") &&
+        (what->project || what->kind != CI_FILE_REPOSITORY))
+        return CI_FETCH_UNREACHABLE;
     if (!file)
         return files ? missing(files, what) : CI_FETCH_NO_FILE;
     out->bytes = file->text;
@@ -417,6 +421,7 @@ static void run(Case *c)
                       .tree = tree,
                       .fetch_data = c,
                       .host = "ci.test",
+                      .offline = node_get(c->node, "offline") != NULL,
                       .limits = limits_of(c) };
     CiConfig *config = ci_compile(&input, c->arena, &messages);
     Node *none = node_new(c->arena, NODE_LIST);

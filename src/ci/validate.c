@@ -22,6 +22,20 @@ static bool report(const Validator *v, const CiJob *job, const char *text)
     return compiler_report(v->c, &at, "%s", text);
 }
 
+/* As compiler_excuse(), about what @job names. */
+static bool excuse(const Validator *v, const CiJob *job, const char *what, const char *name)
+{
+    Node at = { .file = job->file, .line = job->line, .column = 1 };
+
+    return compiler_excuse(v->c, &at, "the %s `%s` of `%s`", what, name, job->name);
+}
+
+/* Whether the job @other may be in a stage after that of @job. */
+static bool is_later(const Validator *v, const CiJob *other, const CiJob *job)
+{
+    return !v->c->stages_are_open && other->stage_index > job->stage_index;
+}
+
 static bool check_stage(const Validator *v, const CiJob *job)
 {
     if (job->stage_index >= 0)
@@ -44,10 +58,10 @@ static bool check_need(const Validator *v, const CiJob *job, const CiNeed *need)
                                    "%s job: need `%s` name is too long (maximum is 255 characters)",
                                    job->name, need->job));
     if (number == 0)
-        return need->optional ||
+        return need->optional || excuse(v, job, "need", need->job) ||
                report(v, job,
                       arena_printf(arena, "%s job: undefined need: %s", job->name, need->job));
-    if (v->config->jobs[number - 1].stage_index > job->stage_index)
+    if (is_later(v, &v->config->jobs[number - 1], job))
         return report(v, job,
                       arena_printf(arena,
                                    "%s job: need %s is not defined in current or prior stages",
@@ -61,9 +75,10 @@ static bool check_dependency(const Validator *v, const CiJob *job, const char *n
     size_t number = job_number(v, name);
 
     if (number == 0)
-        return report(v, job,
+        return excuse(v, job, "dependency", name) ||
+               report(v, job,
                       arena_printf(arena, "%s job: undefined dependency: %s", job->name, name));
-    return v->config->jobs[number - 1].stage_index <= job->stage_index ||
+    return !is_later(v, &v->config->jobs[number - 1], job) ||
            report(v, job,
                   arena_printf(arena,
                                "%s job: dependency %s is not defined in current or prior stages",
@@ -148,9 +163,10 @@ static bool check_on_stop(const Validator *v, const CiJob *job)
         problem = "have different environment name";
     else if (!g_str_equal(other->action, "stop"))
         problem = "needs to have action stop defined";
-    return !problem || report(v, job,
-                              arena_printf(v->c->arena, "%s job: on_stop job %s %s", job->name,
-                                           own->on_stop, problem));
+    return !problem || excuse(v, job, "job to stop the environment,", own->on_stop) ||
+           report(v, job,
+                  arena_printf(v->c->arena, "%s job: on_stop job %s %s", job->name, own->on_stop,
+                               problem));
 }
 
 /* Tarjan's search over needs, in the order in which GitLab's own walks them. */

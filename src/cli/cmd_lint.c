@@ -1,15 +1,17 @@
 /* cmd_lint.c - `penstock lint FILE`: compiles a file as the server would, without one.
  *
- * Local includes are read below the work tree that holds the file.  What only a server has (other
- * projects) cannot be reached; the compiler warns of it and goes on without it.
+ * Local includes, wildcards and `exists` see the work tree that holds the file, as a commit of all in
+ * it would be.  What only a server has (other projects, variables) cannot be reached; the compiler
+ * warns of what hangs on it and goes on without it.
  */
 #include "base/settings.h"
-#include "base/text.h"
 #include "ci/ci.h"
 #include "ci/place.h"
 #include "cli/cli.h"
 #include "cli/explain.h"
+#include "cli/work_tree.h"
 #include "pipeline/config.h"
+#include "pipeline/template_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,63 +19,63 @@
 /* One file under the lamp. */
 typedef struct Lint {
     Arena *arena;
+    const Settings *settings;
     const char *file; /* as it was named */
     const char *bytes;
     size_t size;
-    char *root; /* of its work tree */
+    WorkTree tree;
 } Lint;
 
-/* The nearest folder above @file that holds a .git, else the file's own.  Owned. */
-static char *work_tree_of(const char *file)
+static void lint_clear(Lint *lint)
 {
-    g_autofree char *absolute = g_canonicalize_filename(file, NULL);
-    g_autofree char *own = g_path_get_dirname(absolute);
-    g_autofree char *dir = g_strdup(own);
-
-    while (!g_str_equal(dir, "/")) {
-        g_autofree char *git = g_build_filename(dir, ".git", NULL);
-        if (g_file_test(git, G_FILE_TEST_EXISTS))
-            return g_steal_pointer(&dir);
-        char *up = g_path_get_dirname(dir);
-        g_free(dir);
-        dir = up;
-    }
-    return g_steal_pointer(&own);
+    work_tree_clear(&lint->tree);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Lint, lint_clear)
 
 static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
     const Lint *lint = data;
-    g_autofree char *text = NULL;
-    gsize n = 0;
 
-    if (what->project || what->kind != CI_FILE_REPOSITORY)
+    if (what->project)
         return CI_FETCH_UNREACHABLE;
-    if (!text_is_inner_path(what->path))
-        return CI_FETCH_NO_FILE;
-    g_autofree char *path = g_build_filename(lint->root, what->path, NULL);
-    if (!g_file_get_contents(path, &text, &n, NULL))
-        return CI_FETCH_NO_FILE;
-    file->bytes = arena_strndup(arena, text, n);
-    file->size = n;
-    return CI_FETCH_OK;
+    switch (what->kind) {
+    case CI_FILE_REMOTE:
+    case CI_FILE_COMPONENT:
+        return CI_FETCH_UNREACHABLE;
+    case CI_FILE_TEMPLATE: /* a server may have more of them */
+        return template_fetch(lint->settings, what->path, arena, file) == CI_FETCH_OK
+                   ? CI_FETCH_OK
+                   : CI_FETCH_UNREACHABLE;
+    case CI_FILE_REPOSITORY:
+        break;
+    }
+    return work_tree_read(&lint->tree, what->path, (size_t)lint->settings->max_yaml_bytes, arena,
+                          &file->bytes, &file->size)
+               ? CI_FETCH_OK
+               : CI_FETCH_NO_FILE;
+}
+
+static CiFetchResult tree(void *data, const char *project, const char *ref, Arena *arena,
+                          CiStrings *paths)
+{
+    Lint *lint = data;
+
+    if (project)
+        return CI_FETCH_UNREACHABLE;
+    *paths = work_tree_files(&lint->tree, lint->arena);
+    return *paths ? CI_FETCH_OK : CI_FETCH_UNREACHABLE;
 }
 
 /* The line with a caret under it; nothing for a file that is not here. */
 static void print_excerpt(const Lint *lint, const CiMessage *message)
 {
     const char *bytes = lint->bytes;
-    g_autofree char *text = NULL;
     size_t size = lint->size;
 
-    if (message->file && !g_str_equal(message->file, lint->file)) {
-        gsize n = 0;
-        g_autofree char *path = g_build_filename(lint->root, message->file, NULL);
-        if (!text_is_inner_path(message->file) || !g_file_get_contents(path, &text, &n, NULL))
-            return;
-        bytes = text;
-        size = n;
-    }
+    if (message->file && !g_str_equal(message->file, lint->file) &&
+        !work_tree_read(&lint->tree, message->file, (size_t)lint->settings->max_yaml_bytes,
+                        lint->arena, &bytes, &size))
+        return;
     const char *excerpt =
         place_excerpt(lint->arena, bytes, size, MAX(message->line, 1), message->column);
     if (excerpt)
@@ -101,43 +103,54 @@ static void explain(const LintOptions *options, CiConfig *config, const CiInput 
                   .limits = input->limits,
                   .ref = options->branch,
                   .source = SOURCE_PUSH,
+                  .tree = input->tree,
+                  .data = input->fetch_data,
                   .explain = true };
 
     explain_print(ci_plan_run(config, &run));
 }
 
-static int lint(const Settings *settings, const LintOptions *options, const char *file)
+static int run(Lint *self, const LintOptions *options)
 {
-    g_autoptr(Arena) arena = arena_new();
-    g_autoptr(GError) failed = NULL;
-    g_autofree char *bytes = NULL;
-    g_autofree char *root = work_tree_of(file);
-    gsize size = 0;
     CiMessages messages = { 0 };
     CiFindings findings = { 0 };
-
-    if (!g_file_get_contents(file, &bytes, &size, &failed))
-        return cli_wrong_use(failed->message);
-    Lint self = { arena, file, bytes, size, root };
-    CiInput input = { .path = file,
-                      .bytes = bytes,
-                      .size = size,
-                      .variables = explain_variables(arena, options),
+    CiInput input = { .path = self->file,
+                      .own_path = self->tree.file_path,
+                      .offline = true,
+                      .bytes = self->bytes,
+                      .size = self->size,
+                      .variables = explain_variables(self->arena, options),
                       .fetch = fetch,
-                      .fetch_data = &self,
-                      .limits = config_limits(settings),
+                      .tree = tree,
+                      .fetch_data = self,
+                      .limits = config_limits(self->settings),
                       .findings = &findings };
-    CiConfig *config = ci_compile(&input, arena, &messages);
-    print_messages(&self, "warning", &findings.warnings);
+    CiConfig *config = ci_compile(&input, self->arena, &messages);
+
+    print_messages(self, "warning", &findings.warnings);
     if (!config) {
-        print_messages(&self, "error", &messages);
+        print_messages(self, "error", &messages);
         return EXIT_FAILED;
     }
     if (options->explain)
         explain(options, config, &input);
     else
-        printf("%s: valid, %zu job%s\n", file, config->n_jobs, config->n_jobs == 1 ? "" : "s");
+        printf("%s: valid, %zu job%s\n", self->file, config->n_jobs,
+               config->n_jobs == 1 ? "" : "s");
     return EXIT_DONE;
+}
+
+static int lint(const Settings *settings, const LintOptions *options, const char *file)
+{
+    g_autoptr(Arena) arena = arena_new();
+    g_auto(Lint) self = { .arena = arena, .settings = settings, .file = file };
+    g_auto(Error) err = ERROR_INIT;
+
+    if (!work_tree_read_any(file, (size_t)settings->max_yaml_bytes, arena, &self.bytes, &self.size,
+                            &err))
+        return cli_wrong_use(error_text(&err));
+    work_tree_init(&self.tree, file);
+    return run(&self, options);
 }
 
 int cmd_lint(char **argv)

@@ -133,6 +133,13 @@ bool repo_keep_pipeline_ref(RepoStore *store, int64_t project_id, int64_t pipeli
                             const char *sha, Error *err);
 bool repo_drop_pipeline_ref(RepoStore *store, int64_t project_id, int64_t pipeline_id, Error *err);
 
+/* The files of the checkout at @root, the folder that holds `.git`: tracked ones that are there, and
+ * untracked ones that are not ignored.  Sorted, NULL-terminated, in @arena; symlinks and submodules
+ * are no files.
+ * Errors: ERR_NO_RECORD (no repository, or a bare one), ERR_LIMIT (more than @max). */
+bool repo_work_tree_files(const char *root, size_t max, Arena *arena, const char ***paths,
+                          Error *err);
+
 /* --- smart HTTP: one child of git's own per request ------------------------------------------ */
 
 typedef enum GitService { GIT_UPLOAD_PACK, GIT_RECEIVE_PACK } GitService;

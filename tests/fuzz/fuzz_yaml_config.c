@@ -12,12 +12,20 @@ typedef struct Bytes {
 } Bytes;
 
 /* Every file of every project holds the same bytes. */
+/* Every second input by its size. */
+static bool is_offline(const Bytes *bytes)
+{
+    return bytes->size % 2 == 1;
+}
+
 static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile *file)
 {
     const Bytes *all = data;
 
     file->bytes = arena_memdup(arena, all->data, all->size);
     file->size = all->size;
+    if (is_offline(all) && what->project)
+        return CI_FETCH_UNREACHABLE;
     return CI_FETCH_OK;
 }
 
@@ -55,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                       .tree = tree,
                       .changes = changes,
                       .fetch_data = &bytes,
+                      .offline = is_offline(&bytes),
                       .limits = limits };
     CiRun run = { .variables = variables,
                   .limits = limits,
