@@ -57,7 +57,8 @@ typedef struct CiFile {
     size_t size;
     const char *ref;    /* where it was found: the commit; NULL: as asked for */
     const char *path;   /* of a component: its file; NULL: as asked for */
-    const char *name;   /* of a component: the tag that "1.2" or "~latest" stands for, or NULL */
+    const char *name;   /* of a component: its version, "1.2.0" where "1.2" was asked for; NULL: it
+                         * was found by a branch or commit */
     const char *detail; /* with CI_FETCH_STATUS the status, with CI_FETCH_BLOCKED the reason */
 } CiFile;
 
@@ -496,6 +497,9 @@ CiPlan *ci_plan(CiConfig *config, CiVariables variables, const CiLimits *limits)
 
 /* Whether @wanted ("~latest", "1", "1.2") stands for the newest of several versions. */
 bool ci_version_is_open(const char *wanted);
+
+/* Whether @text is a version itself: "1.2.3", "v1.2.3". */
+bool ci_is_version(const char *text);
 
 /* The newest of @tags that is a version ("1.2.3", "v1.2.3") of @wanted; NULL: none is. */
 const char *ci_newest_version(CiStrings tags, const char *wanted);

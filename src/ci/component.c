@@ -31,7 +31,16 @@ bool ci_version_is_open(const char *wanted)
     guint64 parts[PARTS];
     int n;
 
-    return strcmp(wanted, "~latest") == 0 || (read_version(wanted, parts, &n) && n < PARTS);
+    return strcmp(wanted, "~latest") == 0 ||
+           (g_ascii_isdigit(*wanted) && read_version(wanted, parts, &n) && n < PARTS);
+}
+
+bool ci_is_version(const char *text)
+{
+    guint64 parts[PARTS];
+    int n;
+
+    return read_version(text, parts, &n) && n == PARTS;
 }
 
 static bool is_newer(const guint64 a[PARTS], const guint64 b[PARTS])

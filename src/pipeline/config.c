@@ -67,38 +67,52 @@ static CiFetchResult read_at(const ConfigRun *run, int64_t project_id, const cha
     return err.code == ERR_NO_RECORD ? CI_FETCH_NO_FILE : CI_FETCH_FAILED;
 }
 
-CiFetchResult config_find_commit(const ConfigRun *run, const char *path, const char *ref,
-                                 Arena *arena, int64_t *project_id, const char **sha)
+/* CI_FETCH_NO_PROJECT: it is missing, or may not be read. */
+static CiFetchResult find_project(const ConfigRun *run, const char *path, Arena *arena,
+                                  Project *project)
 {
-    Project project;
-    RepoResolved resolved;
     g_autoptr(Db) db = database_reader(run->site->database);
     g_auto(Error) failed = ERROR_INIT;
 
-    if (!project_by_path(db, arena, path, &project, &failed))
+    if (!project_by_path(db, arena, path, project, &failed))
         return failed.code == ERR_NO_RECORD ? CI_FETCH_NO_PROJECT : CI_FETCH_FAILED;
-    if (!may_read(run, db, &project))
-        return CI_FETCH_NO_PROJECT;
-    if (!repo_resolve(run->site->repos, project.id, ref ? ref : project.default_branch, true, arena,
-                      &resolved, NULL))
+    return may_read(run, db, project) ? CI_FETCH_OK : CI_FETCH_NO_PROJECT;
+}
+
+static CiFetchResult resolve(const ConfigRun *run, const Project *project, const char *ref,
+                             Arena *arena, const char **sha)
+{
+    RepoResolved resolved;
+
+    if (!repo_resolve(run->site->repos, project->id, ref, true, arena, &resolved, NULL))
         return CI_FETCH_NO_REF;
-    *project_id = project.id;
     *sha = resolved.sha;
     return CI_FETCH_OK;
 }
 
-/* The tag that "~latest" or "1.2" stands for in a project; @wanted where it is no such version. */
-static CiFetchResult find_version(const ConfigRun *run, int64_t project_id, const char *wanted,
+CiFetchResult config_find_commit(const ConfigRun *run, const char *path, const char *ref,
+                                 Arena *arena, int64_t *project_id, const char **sha)
+{
+    Project project;
+    CiFetchResult found = find_project(run, path, arena, &project);
+
+    if (found != CI_FETCH_OK)
+        return found;
+    *project_id = project.id;
+    return resolve(run, &project, ref ? ref : project.default_branch, arena, sha);
+}
+
+/* --- components ------------------------------------------------------------------------------ */
+
+/* The tag that "~latest" or "1.2" stands for in a project. */
+static CiFetchResult find_version(const ConfigRun *run, const Project *project, const char *wanted,
                                   Arena *arena, const char **version)
 {
     static const char tags[] = "refs/tags/";
     const RepoRef *refs;
     size_t n, n_names = 0;
 
-    *version = wanted;
-    if (!ci_version_is_open(wanted))
-        return CI_FETCH_OK;
-    if (!repo_list_refs(run->site->repos, project_id, arena, &refs, &n, NULL))
+    if (!repo_list_refs(run->site->repos, project->id, arena, &refs, &n, NULL))
         return CI_FETCH_FAILED;
     const char **names = arena_new0(arena, const char *, n + 1);
     for (size_t i = 0; i < n; i++)
@@ -108,33 +122,58 @@ static CiFetchResult find_version(const ConfigRun *run, int64_t project_id, cons
     return *version ? CI_FETCH_OK : CI_FETCH_NO_VERSION;
 }
 
+static CiFetchResult resolve_tag(const ConfigRun *run, const Project *project, const char *tag,
+                                 Arena *arena, CiFile *file)
+{
+    CiFetchResult found =
+        resolve(run, project, arena_printf(arena, "refs/tags/%s", tag), arena, &file->ref);
+
+    if (found == CI_FETCH_OK)
+        file->name = tag;
+    return found;
+}
+
+/* The commit that @wanted names: the newest version that it stands for, else a tag, branch or
+ * commit. */
+static CiFetchResult find_component(const ConfigRun *run, const Project *project,
+                                    const char *wanted, Arena *arena, CiFile *file)
+{
+    const char *version = wanted;
+    CiFetchResult no_version = CI_FETCH_NO_REF;
+
+    if (ci_version_is_open(wanted))
+        no_version = find_version(run, project, wanted, arena, &version);
+    if (no_version == CI_FETCH_FAILED)
+        return no_version;
+    if (version && ci_is_version(version) &&
+        resolve_tag(run, project, version, arena, file) == CI_FETCH_OK)
+        return CI_FETCH_OK;
+    if (no_version == CI_FETCH_OK) /* its tag has just gone */
+        no_version = CI_FETCH_NO_REF;
+    return resolve(run, project, wanted, arena, &file->ref) == CI_FETCH_OK ? CI_FETCH_OK
+                                                                           : no_version;
+}
+
 /* templates/NAME.yml, else templates/NAME/template.yml, at the version of the component. */
 static CiFetchResult fetch_component(const ConfigRun *run, const CiFetch *what, Arena *arena,
                                      CiFile *file)
 {
-    int64_t project_id;
-    const char *sha, *version;
-    CiFetchResult found =
-        config_find_commit(run, what->project, what->ref, arena, &project_id, &sha);
+    Project project;
+    CiFetchResult found = find_project(run, what->project, arena, &project);
 
-    /* A branch or tag of that very name goes before the version that it may stand for. */
-    if (found == CI_FETCH_NO_REF &&
-        (found = config_find_commit(run, what->project, NULL, arena, &project_id, &sha)) ==
-            CI_FETCH_OK &&
-        (found = find_version(run, project_id, what->ref, arena, &version)) == CI_FETCH_OK) {
-        found = config_find_commit(run, what->project, version, arena, &project_id, &sha);
-        file->name = version;
-    }
+    if (found == CI_FETCH_OK)
+        found = find_component(run, &project, what->ref, arena, file);
     if (found != CI_FETCH_OK)
         return found;
-    file->ref = sha;
     file->path = arena_printf(arena, "templates/%s.yml", what->path);
-    found = read_at(run, project_id, sha, file->path, arena, file);
+    found = read_at(run, project.id, file->ref, file->path, arena, file);
     if (found != CI_FETCH_NO_FILE)
         return found;
     file->path = arena_printf(arena, "templates/%s/template.yml", what->path);
-    return read_at(run, project_id, sha, file->path, arena, file);
+    return read_at(run, project.id, file->ref, file->path, arena, file);
 }
+
+/* --- any file -------------------------------------------------------------------------------- */
 
 static bool is_public(const ConfigRun *run, const char *path, Arena *arena)
 {
@@ -194,12 +233,14 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
     return read_at(run, project_id, sha, what->path, arena, file);
 }
 
-/* As the addresses of components have it: "ci.example.com:8080". */
-static const char *own_host(const Site *site, Arena *arena)
+/* As the addresses of components have it, and CI_SERVER_FQDN: "ci.example.com:8080". */
+static const char *own_host(CiVariables variables)
 {
-    const char *scheme = site->external_url ? strstr(site->external_url, "://") : NULL;
-
-    return scheme ? arena_strndup(arena, scheme + 3, strcspn(scheme + 3, "/")) : NULL;
+    for (size_t i = 0; i < variables.n; i++) {
+        if (variables.items[i].predefined && strcmp(variables.items[i].key, "CI_SERVER_FQDN") == 0)
+            return variables.items[i].value;
+    }
+    return NULL;
 }
 
 CiLimits config_limits(const Settings *settings)
@@ -251,16 +292,17 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
     ConfigRun timed = *run;
     timed.includes_until_us =
         g_get_monotonic_time() + run->site->settings->includes_timeout_s * US_PER_S;
+    CiVariables variables = variables_for_ci(run->variables);
     CiInput input = { .path = run->pipeline->config_path,
                       .bytes = file.bytes,
                       .size = file.size,
-                      .variables = variables_for_ci(run->variables),
+                      .variables = variables,
                       .fetch = fetch,
                       .tree = config_tree,
                       .changes = config_changes,
                       .inputs = run->request->inputs,
                       .n_inputs = run->request->n_inputs,
-                      .host = own_host(run->site, arena),
+                      .host = own_host(variables),
                       .fetch_data = &timed,
                       .limits = config_limits(run->site->settings),
                       .findings = report ? &report->findings : NULL };
