@@ -15,13 +15,10 @@ def c_string(text):
 
 def main(out, *files):
     rows = []
-    last = 0
-    for path in sorted(files, key=os.path.basename):
+    for number, path in enumerate(sorted(files, key=os.path.basename), 1):
         name = os.path.splitext(os.path.basename(path))[0]
-        number = int(name.split("_")[0])
-        if number <= last:
-            sys.exit(f"{path}: number {number} is there twice")
-        last = number
+        if int(name.split("_")[0]) != number:
+            sys.exit(f"{path}: number {number} is missing")
         with open(path, encoding="utf-8") as file:
             rows.append(f'    {{ {number}, "{name}",\n{c_string(file.read())} }},')
     with open(out, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
--- 0006_gates.sql: what holds jobs back: resource groups, and newer pipelines.
+-- 0005_gates.sql: what holds jobs back: resource groups, and newer pipelines.
 
 -- What jobs of a project share and only one at a time may use.  Who has it is no row of its own: the one
 -- job of the group that is pending, running or canceling.
