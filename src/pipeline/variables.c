@@ -155,7 +155,8 @@ static void add_commit(Variables *list, const Pipeline *pipeline, const RepoComm
     char time[TIME_TEXT_SIZE];
 
     put(list, "CI_COMMIT_SHA", pipeline->sha);
-    put(list, "CI_COMMIT_SHORT_SHA", arena_strndup(arena, pipeline->sha, strnlen(pipeline->sha, 8)));
+    put(list, "CI_COMMIT_SHORT_SHA",
+        arena_strndup(arena, pipeline->sha, strnlen(pipeline->sha, 8)));
     put(list, "CI_COMMIT_BEFORE_SHA", pipeline->before_sha);
     put(list, "CI_COMMIT_REF_NAME", pipeline->ref);
     put_slug(list, "CI_COMMIT_REF_SLUG", pipeline->ref);
