@@ -11,7 +11,7 @@ bool subject_of_project(Db *db, int64_t user_id, bool admin, const Project *proj
 {
     int64_t level = ACCESS_NONE;
 
-    if (user_id && !member_access_level(db, user_id, project->id, now_us, &level, err))
+    if (user_id && !member_access_level(db, user_id, project, now_us, &level, err))
         return false;
     *out = (Subject){ .user_id = user_id,
                       .admin = admin,
@@ -27,7 +27,7 @@ bool subject_of_group(Db *db, int64_t user_id, bool admin, const Namespace *grou
 {
     int64_t level = ACCESS_NONE;
 
-    if (user_id && !member_group_access_level(db, user_id, group->id, now_us, &level, err))
+    if (user_id && !member_group_access_level(db, user_id, group, now_us, &level, err))
         return false;
     *out = (Subject){ .user_id = user_id,
                       .admin = admin,

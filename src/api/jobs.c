@@ -191,8 +191,9 @@ static bool own_job(Req *rq, Error *err)
 const Route job_routes[] = {
     { GET, "/projects/:id/jobs", CAN_READ_JOBS, list_params, list_jobs, .paged = true,
       .job_token = true },
-    { GET, "/projects/:id/jobs/:job_id", CAN_READ_JOBS, id_params, get_job },
-    { GET, "/projects/:id/jobs/:job_id/trace", CAN_READ_JOBS, id_params, job_trace },
+    { GET, "/projects/:id/jobs/:job_id", CAN_READ_JOBS, id_params, get_job, .inline_ = true },
+    { GET, "/projects/:id/jobs/:job_id/trace", CAN_READ_JOBS, id_params, job_trace,
+      .inline_ = true },
     { POST, "/projects/:id/jobs/:job_id/cancel", CAN_UPDATE_PIPELINES, cancel_params, cancel },
     { POST, "/projects/:id/jobs/:job_id/retry", CAN_UPDATE_PIPELINES, id_params, retry },
     { POST, "/projects/:id/jobs/:job_id/play", CAN_UPDATE_PIPELINES, play_params, play },

@@ -134,8 +134,17 @@ void jw_bool(JsonWriter *w, bool value)
 
 void jw_int(JsonWriter *w, int64_t value)
 {
+    char digits[20]; /* from the last one */
+    size_t n = sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
     before_value(w);
-    g_string_append_printf(w->out, "%" G_GINT64_FORMAT, value);
+    do
+        digits[--n] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        digits[--n] = '-';
+    g_string_append_len(w->out, digits + n, (gssize)(sizeof digits - n));
 }
 
 void jw_double(JsonWriter *w, double value)

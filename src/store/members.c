@@ -72,38 +72,55 @@ bool member_of_namespace(Db *db, Arena *arena, int64_t namespace_id, int64_t use
 
 /* --- access levels --------------------------------------------------------------------------- */
 
-/* up: the namespaces from @start upwards.  $1: the user, $2: the place, $3: now. */
-#define WITH_UP(start)                                                                             \
-    "WITH RECURSIVE up (id, parent_id, owner_id) AS (SELECT n.id, n.parent_id, n.owner_id"         \
-    " FROM namespaces n WHERE n.id = " start " UNION ALL"                                          \
-    " SELECT n.id, n.parent_id, n.owner_id FROM up JOIN namespaces n ON n.id = up.parent_id)"
+/* $1: the user, $2: the project, $3: now. */
 #define COUNTS " AND (m.expires_at IS NULL OR m.expires_at > $3)"
-#define LEVELS_IN_UP                                                                               \
-    "SELECT m.access_level AS level FROM up JOIN members m ON m.namespace_id = up.id"              \
-    " WHERE m.user_id = $1" COUNTS                                                                 \
-    " UNION ALL SELECT CAST(50 AS BIGINT) FROM up WHERE up.owner_id = $1"
+#define LEVEL_IN_PROJECT                                                                           \
+    "SELECT m.access_level AS level FROM members m"                                                \
+    " WHERE m.project_id = $2 AND m.user_id = $1" COUNTS
+#define LEVEL_IN_NAMESPACE                                                                         \
+    " UNION ALL SELECT CASE WHEN n.owner_id = $1 THEN 50 ELSE m.access_level END FROM namespaces"  \
+    " n LEFT JOIN members m ON m.namespace_id = n.id AND m.user_id = $1" COUNTS                    \
+    " WHERE n.path_key = $%u"
 
-bool member_access_level(Db *db, int64_t user_id, int64_t project_id, int64_t now_us,
-                         int64_t *level, Error *err)
+/* Every call asks this.  The namespaces from @path upwards are found by their paths: to climb from
+ * parent to parent, in a recursive query, costs as much as all the rest of a small read. */
+static bool highest_level(Db *db, int64_t user_id, int64_t project_id, const char *path,
+                          int64_t now_us, int64_t *level, Error *err)
 {
-    return db_get_int(
-        db,
-        WITH_UP("(SELECT namespace_id FROM projects WHERE id = $2)") " SELECT COALESCE(MAX(level), "
-                                                                     "0) FROM (" LEVELS_IN_UP
-                                                                     " UNION ALL SELECT "
-                                                                     "m.access_level FROM members "
-                                                                     "m WHERE m.project_id = $2"
-                                                                     " AND m.user_id = $1" COUNTS
-                                                                     ") AS levels",
-        DB_ARGS(DB_INT(user_id), DB_INT(project_id), DB_INT(now_us)), level, err);
+    enum { FIRST_ARGS = 3 };
+    g_autofree char *key = query_key(path);
+    g_auto(GStrv) parts = g_strsplit(key, "/", -1);
+    guint n_parts = g_strv_length(parts);
+    g_auto(GStrv) paths = g_new0(char *, n_parts + 1);
+    g_autofree DbArg *args = g_new0(DbArg, FIRST_ARGS + n_parts + 1);
+    g_autoptr(GString) sql = g_string_new("SELECT COALESCE(MAX(level), 0) FROM (" LEVEL_IN_PROJECT);
+
+    args[0] = DB_INT(user_id);
+    args[1] = DB_INT(project_id);
+    args[2] = DB_INT(now_us);
+    for (guint i = 0; i < n_parts; i++) {
+        paths[i] = i ? g_strjoin("/", paths[i - 1], parts[i], NULL) : g_strdup(parts[i]);
+        args[FIRST_ARGS + i] = DB_TEXT(paths[i]);
+        g_string_append_printf(sql, LEVEL_IN_NAMESPACE, FIRST_ARGS + i + 1);
+    }
+    args[FIRST_ARGS + n_parts] = (DbArg){ .type = DB_END };
+    g_string_append(sql, ") AS levels");
+    return db_get_int(db, sql->str, args, level, err);
 }
 
-bool member_group_access_level(Db *db, int64_t user_id, int64_t namespace_id, int64_t now_us,
+bool member_access_level(Db *db, int64_t user_id, const Project *project, int64_t now_us,
+                         int64_t *level, Error *err)
+{
+    const char *end = strrchr(project->full_path, '/');
+    g_autofree char *above = g_strndup(project->full_path, (gsize)(end - project->full_path));
+
+    return highest_level(db, user_id, project->id, above, now_us, level, err);
+}
+
+bool member_group_access_level(Db *db, int64_t user_id, const Namespace *group, int64_t now_us,
                                int64_t *level, Error *err)
 {
-    return db_get_int(
-        db, WITH_UP("$2") " SELECT COALESCE(MAX(level), 0) FROM (" LEVELS_IN_UP ") AS levels",
-        DB_ARGS(DB_INT(user_id), DB_INT(namespace_id), DB_INT(now_us)), level, err);
+    return highest_level(db, user_id, 0, group->full_path, now_us, level, err);
 }
 
 bool member_list_levels(Db *db, Arena *arena, int64_t user_id, int64_t now_us,

@@ -3,6 +3,8 @@
 #define PENSTOCK_STORE_MEMBERS_H
 
 #include "base/enums.h"
+#include "store/namespaces.h"
+#include "store/projects.h"
 #include "store/users.h"
 
 typedef struct Member {
@@ -33,9 +35,9 @@ bool member_of_namespace(Db *db, Arena *arena, int64_t namespace_id, int64_t use
                          Member *member, Error *err);
 
 /* The highest role that counts at @now_us, inherited ones too; ACCESS_NONE: none. */
-bool member_access_level(Db *db, int64_t user_id, int64_t project_id, int64_t now_us,
+bool member_access_level(Db *db, int64_t user_id, const Project *project, int64_t now_us,
                          int64_t *level, Error *err);
-bool member_group_access_level(Db *db, int64_t user_id, int64_t namespace_id, int64_t now_us,
+bool member_group_access_level(Db *db, int64_t user_id, const Namespace *group, int64_t now_us,
                                int64_t *level, Error *err);
 
 /* The same for many projects, told apart by where the role is from.  Projects without any are left

@@ -315,7 +315,7 @@ static int64_t level_of(World *w, int64_t user_id, int64_t now_us)
 {
     int64_t level;
 
-    OK(member_access_level(w->db, user_id, w->project.id, now_us, &level, &w->err));
+    OK(member_access_level(w->db, user_id, &w->project, now_us, &level, &w->err));
     return level;
 }
 
@@ -337,9 +337,9 @@ static void the_highest_role_counts(World *w)
     IS_REFUSED_WITH(member_insert(w->db, &reporter, &w->err), ERR_DB_UNIQUE);
     g_assert_cmpint(level_of(w, w->ben.id, NOW), ==, ACCESS_DEVELOPER);
     g_assert_cmpint(level_of(w, w->ben.id, NOW + 10), ==, ACCESS_REPORTER);
-    OK(member_group_access_level(w->db, w->ben.id, w->sub.id, NOW, &level, &w->err));
+    OK(member_group_access_level(w->db, w->ben.id, &w->sub, NOW, &level, &w->err));
     g_assert_cmpint(level, ==, ACCESS_REPORTER);
-    OK(member_access_level(w->db, w->ann.id, w->own.id, NOW, &level, &w->err));
+    OK(member_access_level(w->db, w->ann.id, &w->own, NOW, &level, &w->err));
     g_assert_cmpint(level, ==, ACCESS_OWNER); /* of her own namespace */
 
     MemberLevels *levels;
