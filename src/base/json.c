@@ -62,54 +62,87 @@ static size_t sequence_length(const unsigned char *s, size_t n)
     return c == 0 ? 1 : (size_t)g_unichar_to_utf8(c, NULL);
 }
 
-static void append_escaped(GString *out, const char *text, size_t n)
+/* Bytes that stand for themselves: a run of them is copied as it is. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\' && c < 0x80;
+}
+
+/* @n more bytes at the end of @out, to be filled. */
+static char *append_room(GString *out, size_t n)
+{
+    size_t length = out->len;
+
+    g_string_set_size(out, length + n);
+    return out->str + length;
+}
+
+static void append_escape(GString *out, unsigned char c)
 {
     static const char hex[] = "0123456789abcdef";
+
+    switch (c) {
+    case '"':
+        g_string_append(out, "\\\"");
+        break;
+    case '\\':
+        g_string_append(out, "\\\\");
+        break;
+    case '\n':
+        g_string_append(out, "\\n");
+        break;
+    case '\r':
+        g_string_append(out, "\\r");
+        break;
+    case '\t':
+        g_string_append(out, "\\t");
+        break;
+    default:
+        if (c >= 0x80) {
+            g_string_append(out, "\xEF\xBF\xBD");
+        } else {
+            g_string_append(out, "\\u00");
+            g_string_append_c(out, hex[c >> 4]);
+            g_string_append_c(out, hex[c & 15]);
+        }
+    }
+}
+
+/* A text whose first @plain bytes are plain, in quotes. */
+static void append_with_escapes(GString *out, const char *text, size_t n, size_t plain)
+{
     const unsigned char *s = (const unsigned char *)text;
-    size_t plain = 0; /* start of the run that needs no change */
+    size_t start = 0; /* of the run that needs no change */
 
     g_string_append_c(out, '"');
-    for (size_t i = 0; i < n;) {
-        unsigned char c = s[i];
-        if (c >= 0x20 && c != '"' && c != '\\' && c < 0x80) {
-            i++;
-            continue;
-        }
-        size_t length = c >= 0x80 ? sequence_length(s + i, n - i) : 0;
+    for (size_t i = plain; i < n;) {
+        size_t length = is_plain(s[i]) ? 1 : s[i] >= 0x80 ? sequence_length(s + i, n - i) : 0;
         if (length > 0) {
             i += length;
             continue;
         }
-        g_string_append_len(out, text + plain, (gssize)(i - plain));
-        switch (c) {
-        case '"':
-            g_string_append(out, "\\\"");
-            break;
-        case '\\':
-            g_string_append(out, "\\\\");
-            break;
-        case '\n':
-            g_string_append(out, "\\n");
-            break;
-        case '\r':
-            g_string_append(out, "\\r");
-            break;
-        case '\t':
-            g_string_append(out, "\\t");
-            break;
-        default:
-            if (c >= 0x80) {
-                g_string_append(out, "\xEF\xBF\xBD");
-            } else {
-                g_string_append(out, "\\u00");
-                g_string_append_c(out, hex[c >> 4]);
-                g_string_append_c(out, hex[c & 15]);
-            }
-        }
-        plain = ++i;
+        g_string_append_len(out, text + start, (gssize)(i - start));
+        append_escape(out, s[i]);
+        start = ++i;
     }
-    g_string_append_len(out, text + plain, (gssize)(n - plain));
+    g_string_append_len(out, text + start, (gssize)(n - start));
     g_string_append_c(out, '"');
+}
+
+static void append_escaped(GString *out, const char *text, size_t n)
+{
+    size_t plain = 0;
+
+    while (plain < n && is_plain((unsigned char)text[plain]))
+        plain++;
+    if (plain < n) {
+        append_with_escapes(out, text, n, plain);
+        return;
+    }
+    char *at = append_room(out, n + 2);
+    at[0] = '"';
+    memcpy(at + 1, text, n);
+    at[n + 1] = '"';
 }
 
 void jw_key(JsonWriter *w, const char *key)
