@@ -305,8 +305,14 @@ static enum MHD_Result access_new(ReqPrivate *c, const char *method)
 
 /* --- the handler --- */
 
-/* true: there is a reply; false: the request waits, or streams. */
-static bool run(ReqPrivate *c)
+/* What becomes of a request whose handler is back. */
+typedef enum Outcome {
+    OUTCOME_REPLY,  /* there is one to send */
+    OUTCOME_WAIT,   /* to be parked */
+    OUTCOME_STREAM, /* its stream is over, which libmicrohttpd ends */
+} Outcome;
+
+static Outcome run(ReqPrivate *c)
 {
     g_auto(Error) err = ERROR_INIT;
     Handler again = c->again;
@@ -319,24 +325,24 @@ static bool run(ReqPrivate *c)
     } else {
         good = body_read_params(c, &err) && c->server->options.dispatch(&c->rq, &err);
     }
+    bool over = atomic_load(&c->is_gone) || atomic_load(&c->server->state) >= SERVER_STOPPING;
+    bool may_wait = good && c->park.asked && !(again && over);
     if (c->stream) {
         if (!good)
             log_error(&err, "the reply to %s was cut off", c->rq.id);
-        stream_settle(c, good);
-        return false;
+        return stream_settle(c, may_wait) ? OUTCOME_STREAM : OUTCOME_WAIT;
     }
     if (!good) {
         connection_fail(c, &err);
     } else if (c->reply.kind == REPLY_NONE) {
-        bool over = atomic_load(&c->is_gone) || atomic_load(&c->server->state) >= SERVER_STOPPING;
-        if (c->park.asked && !(again && over))
-            return false;
+        if (may_wait)
+            return OUTCOME_WAIT;
         /* Woken for good, and waits again: the wait ends here. */
         error_set(&err, c->park.asked ? ERR_UNAVAILABLE : ERR_INTERNAL,
                   c->park.asked ? NULL : "no reply was made");
         connection_fail(c, &err);
     }
-    return true;
+    return OUTCOME_REPLY;
 }
 
 void connection_work(void *p)
@@ -350,13 +356,18 @@ void connection_work(void *p)
         MHD_resume_connection(c->connection);
         return;
     }
-    bool replied = run(c);
-    if (c->stream)
-        connection_unref(c);
-    else if (replied)
+    switch (run(c)) {
+    case OUTCOME_REPLY:
         MHD_resume_connection(c->connection);
-    else if (!park_commit(c->server->park, c))
-        connection_work(c); /* once: what stops does not wait again */
+        break;
+    case OUTCOME_WAIT:
+        if (!park_commit(c->server->park, c))
+            connection_work(c); /* once: what stops does not wait again */
+        break;
+    case OUTCOME_STREAM:
+        connection_unref(c);
+        break;
+    }
 }
 
 static bool runs_inline(const ReqPrivate *c)
@@ -377,7 +388,7 @@ static enum MHD_Result access_run(ReqPrivate *c)
         return reply_queue(c);
     }
     if (runs_inline(c)) {
-        if (run(c))
+        if (run(c) == OUTCOME_REPLY)
             return reply_queue(c);
         MHD_suspend_connection(c->connection);
         if (!park_commit(c->server->park, c))

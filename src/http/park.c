@@ -220,7 +220,9 @@ void park_begin(Park *park, ReqPrivate *c)
 bool park_commit(Park *park, ReqPrivate *c)
 {
     pthread_mutex_lock(&park->lock);
-    bool now = c->park.woken || atomic_load(&park->server->state) >= SERVER_STOPPING;
+    /* A stream's connection may be over by now, and its socket another's. */
+    bool now = c->park.woken || atomic_load(&c->is_gone) ||
+               atomic_load(&park->server->state) >= SERVER_STOPPING;
     if (!now) {
         place_put(park, c);
         if (c->park.index == 0)

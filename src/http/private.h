@@ -1,7 +1,7 @@
 /* private.h - what the files of http/ know of a server and of one request's life.
  *
  * A request belongs to one thread at a time: libmicrohttpd's until it is suspended, then a worker's
- * (or nobody's, while parked), then libmicrohttpd's again.  Only a streamed reply has two threads at
+ * (or nobody's, while parked), then libmicrohttpd's again.  Only a streamed reply is in two hands at
  * once: stream.c owns what they share.
  */
 #ifndef PENSTOCK_HTTP_PRIVATE_H
@@ -170,8 +170,9 @@ const char *header_find(const HeaderList *list, const char *name);
 struct MHD_Response *stream_response(ReqPrivate *c);
 /* The connection is over: writers get false. */
 void stream_close(ReqPrivate *c);
-/* The handler is back: ends a stream that it left open. */
-void stream_settle(ReqPrivate *c, bool good);
+/* The handler is back: ends a stream that it left open, unless it is to wait and may.  Whether it is
+ * over. */
+bool stream_settle(ReqPrivate *c, bool may_wait);
 void stream_free(Stream *stream);
 
 /* --- access_log.c --- */

@@ -99,6 +99,12 @@ bool reply_stream_begin(Req *rq, int status, const char *content_type);
 bool reply_stream_write(Req *rq, const void *bytes, size_t size);
 bool reply_stream_end(Req *rq, bool complete);
 
+/* A stream that waits without a thread: its handler writes what there is, then calls req_park(), and
+ * `again` goes on.  reply_stream_offer() never blocks: it takes as much as there is room for and
+ * says how much; if that was not all, the request is woken when there is room.  A stream that is not
+ * parked when its handler returns has ended. */
+size_t reply_stream_offer(Req *rq, const void *bytes, size_t size);
+
 /* The lists' headers (X-Page ... Link) from rq->page.  @total < 0: not counted; then @has_more says
  * whether there is a next page. */
 void reply_page_headers(Req *rq, int64_t total, bool has_more);

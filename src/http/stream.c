@@ -1,7 +1,10 @@
 /* stream.c - a reply that its handler writes while it goes out.
  *
  * The worker fills a ring, libmicrohttpd's thread empties it.  A reader without bytes suspends its
- * connection instead of answering 0, which would spin; the next write resumes it. */
+ * connection instead of answering 0, which would spin; the next write resumes it.  Between two writes
+ * the request may be parked: then the ring is all that it holds.
+ *
+ * Lock order: a stream's, then the park's. */
 #include "http/private.h"
 
 #include <errno.h>
@@ -19,8 +22,9 @@ struct Stream {
     char *ring;
     size_t head; /* of the oldest byte */
     size_t used;
-    bool suspended; /* the reader waits */
-    bool closed;    /* the client is gone */
+    bool suspended;  /* the reader waits */
+    bool wants_room; /* an offer was not taken whole: its request is to be woken */
+    bool closed;     /* the client is gone */
     bool ended;
     bool complete;
 };
@@ -86,25 +90,46 @@ static bool wait_for_room(Stream *stream)
     return !stream->closed;
 }
 
+/* Under the lock: takes what fits. */
+static size_t fill(Stream *stream, const char *from, size_t size)
+{
+    size_t taken = 0;
+
+    while (taken < size && stream->used < RING_SIZE) {
+        size_t tail = (stream->head + stream->used) % RING_SIZE;
+        size_t n = MIN(size - taken, RING_SIZE - stream->used);
+        n = MIN(n, RING_SIZE - tail);
+        memcpy(stream->ring + tail, from + taken, n);
+        stream->used += n;
+        taken += n;
+    }
+    if (taken > 0)
+        wake_reader(stream);
+    return taken;
+}
+
 bool reply_stream_write(Req *rq, const void *bytes, size_t size)
 {
     Stream *stream = rq->priv->stream;
-    const char *from = bytes;
+    size_t taken = 0;
     bool good;
 
     pthread_mutex_lock(&stream->lock);
-    while ((good = wait_for_room(stream)) && size > 0) {
-        size_t tail = (stream->head + stream->used) % RING_SIZE;
-        size_t n = MIN(size, RING_SIZE - stream->used);
-        n = MIN(n, RING_SIZE - tail);
-        memcpy(stream->ring + tail, from, n);
-        stream->used += n;
-        from += n;
-        size -= n;
-        wake_reader(stream);
-    }
+    while ((good = wait_for_room(stream)) && taken < size)
+        taken += fill(stream, (const char *)bytes + taken, size - taken);
     pthread_mutex_unlock(&stream->lock);
     return good;
+}
+
+size_t reply_stream_offer(Req *rq, const void *bytes, size_t size)
+{
+    Stream *stream = rq->priv->stream;
+
+    pthread_mutex_lock(&stream->lock);
+    size_t taken = fill(stream, bytes, size);
+    stream->wants_room = taken < size;
+    pthread_mutex_unlock(&stream->lock);
+    return taken;
 }
 
 bool reply_stream_end(Req *rq, bool complete)
@@ -121,11 +146,16 @@ bool reply_stream_end(Req *rq, bool complete)
     return true;
 }
 
-void stream_settle(ReqPrivate *c, bool good)
+bool stream_settle(ReqPrivate *c, bool may_wait)
 {
-    /* A handler that came back without an end did not write all. */
-    (void)good;
-    reply_stream_end(&c->rq, false);
+    Stream *stream = c->stream;
+
+    pthread_mutex_lock(&stream->lock);
+    bool waits = may_wait && !stream->ended && !stream->closed;
+    pthread_mutex_unlock(&stream->lock);
+    if (!waits) /* it came back without an end: it did not write all */
+        reply_stream_end(&c->rq, false);
+    return !waits;
 }
 
 static ssize_t stream_read(void *p, uint64_t at, char *buffer, size_t room)
@@ -142,6 +172,10 @@ static ssize_t stream_read(void *p, uint64_t at, char *buffer, size_t room)
         stream->used -= n;
         stream->c->sent += (int64_t)n;
         pthread_cond_signal(&stream->room);
+        if (stream->wants_room) {
+            stream->wants_room = false;
+            req_wake(&stream->c->rq);
+        }
         result = (ssize_t)n;
     } else if (stream->ended && stream->complete) {
         result = MHD_CONTENT_READER_END_OF_STREAM;
@@ -174,6 +208,7 @@ void stream_close(ReqPrivate *c)
     stream->closed = true;
     pthread_cond_signal(&stream->room);
     pthread_mutex_unlock(&stream->lock);
+    req_wake(&c->rq); /* while the socket is still ours to unwatch */
 }
 
 static bool socket_is_gone(int socket)
