@@ -9,6 +9,7 @@
 #include "api/routes.h"
 #include "base/log.h"
 #include "base/seal.h"
+#include "base/topics.h"
 #include "base/wakeups.h"
 #include "blob/blob.h"
 #include "embedded.h"
@@ -121,15 +122,16 @@ static bool open_database(App *app, Error *err)
     return app->site.database != NULL;
 }
 
-/* What servers tell one another: runners may find a job now. */
+/* What servers tell one another: runners may find a job now, and news of single things. */
 static const char NEWS[] = "jobs";
 
-/* Whatever it says, looking again does no harm. */
+/* Whatever else it says, looking again does no harm. */
 static void hear_news(const char *text, void *data)
 {
     const App *app = data;
 
-    wakeups_notify_here(app->site.wakeups);
+    if (!topics_hear(app->site.topics, text))
+        wakeups_notify_here(app->site.wakeups);
 }
 
 static void tell_news(void *data)
@@ -139,8 +141,16 @@ static void tell_news(void *data)
     database_signal(app->site.database, NEWS);
 }
 
+static void tell_of_topic(const char *text, void *data)
+{
+    const App *app = data;
+
+    database_signal(app->site.database, text);
+}
+
 static bool join_others(App *app, Error *err)
 {
+    topics_relay(app->site.topics, tell_of_topic, app);
     wakeups_relay(app->site.wakeups, tell_news, app);
     return database_listen(app->site.database, hear_news, app, err);
 }
@@ -364,6 +374,7 @@ static void stop(App *app)
     database_close(app->site.database);
     seal_key_free((SealKey *)app->site.seal_key);
     wakeups_free(app->site.wakeups);
+    topics_free(app->site.topics);
     g_free(app->external_url);
     g_free(app->program);
     g_free(app->shared);
@@ -392,7 +403,9 @@ bool app_serve(const Settings *settings, Error *err)
     app.shared =
         settings->shared ? g_canonicalize_filename(settings->shared, NULL) : g_strdup(app.data);
     app.program = g_file_read_link("/proc/self/exe", NULL);
-    app.site = (Site){ .settings = settings, .clock = &app.clock, .wakeups = wakeups_new() };
+    app.site = (Site){
+        .settings = settings, .clock = &app.clock, .wakeups = wakeups_new(), .topics = topics_new()
+    };
     app.api.site = &app.site;
     app.api.imports = imports_new(&app.site);
     bool ok = start(&app, err) && begin_work(&app, err);

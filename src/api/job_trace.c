@@ -1,7 +1,16 @@
-/* job_trace.c - a job's log as text, whole or by Range. */
+/* job_trace.c - a job's log as text: whole, by Range, or its last lines. */
 #include "api/byte_range.h"
-#include "api/caller.h"
-#include "api/pipelines.h"
+#include "api/job_log.h"
+#include "runner/log_reader.h"
+
+/* Of the last lines: so that looking for them stays a bounded read. */
+enum { MAX_TAIL_LINES = 10000, MAX_TAIL_BYTES = 4 * 1024 * 1024 };
+
+const Param log_params[] = {
+    { "job_id", PARAM_INT },
+    { "tail", PARAM_INT, .min = 1, .max = MAX_TAIL_LINES },
+    { 0 },
+};
 
 static bool reply_impossible(Req *rq, int64_t size)
 {
@@ -10,42 +19,61 @@ static bool reply_impossible(Req *rq, int64_t size)
     return reply_bytes(rq, 416, "text/plain", "", 0);
 }
 
-/* The accepted bytes and no more: what stands in the file past them was never acknowledged. */
-static bool reply_log(Req *rq, const Job *job, Error *err)
+/* `tail` is stronger than Range. */
+static bool find_range(Req *rq, LogReader *reader, RangeAnswer *answer, int64_t *start,
+                       int64_t *length, Error *err)
 {
-    g_auto(Error) failed = ERROR_INIT;
-    int64_t start, length, size = job->trace_size;
-    RangeAnswer answer = byte_range_read(req_header(rq, "Range"), size, &start, &length);
+    if (!req_has(rq, "tail")) {
+        *answer = byte_range_read(req_header(rq, "Range"), reader->size, start, length);
+        return true;
+    }
+    if (!log_reader_tail(reader, req_int(rq, "tail"), MAX_TAIL_BYTES, start, err))
+        return false;
+    *length = reader->size - *start;
+    *answer = RANGE_PART;
+    return true;
+}
 
+/* The accepted bytes and no more: what stands in the file past them was never acknowledged. */
+static bool reply_log(Req *rq, LogReader *reader, Error *err)
+{
+    int64_t start, length, size = reader->size;
+    RangeAnswer answer;
+
+    if (!find_range(rq, reader, &answer, &start, &length, err))
+        return false;
     if (answer == RANGE_IMPOSSIBLE)
         return reply_impossible(rq, size);
-    if (size == 0)
-        return reply_bytes(rq, 200, "text/plain", "", 0);
-    int fd = trace_files_read(api_of(rq)->traces, job->id, &failed);
-    if (fd < 0)
-        return error_move(err, &failed);
     if (answer == RANGE_PART)
         req_reply_header(rq, "Content-Range",
                          arena_printf(rq->arena,
                                       "bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT
                                       "/%" G_GINT64_FORMAT,
                                       start, start + length - 1, size));
-    return reply_file(rq, answer == RANGE_PART ? 206 : 200, "text/plain", fd, start, length);
+    return reply_file(rq, answer == RANGE_PART ? 206 : 200, "text/plain", log_reader_take(reader),
+                      start, length);
 }
 
 bool job_trace(Req *rq, Error *err)
 {
+    LogReader reader;
     Job job;
 
-    if (!find_job(rq, &job, err))
+    if (!find_readable_log(rq, &job, err))
         return false;
-    if (job.debug_trace && !caller_require(rq, CAN_READ_DEBUG_TRACES, err))
-        return false;
-    if (job.erased_at)
-        job.trace_size = 0;
     req_reply_header(rq, "Accept-Ranges", "bytes");
     req_reply_header(
         rq, "Content-Disposition",
         arena_printf(rq->arena, "infile; filename=\"%" G_GINT64_FORMAT ".log\"", job.id));
-    return reply_log(rq, &job, err);
+    if (job.trace_size == 0) {
+        int64_t start, length;
+        return byte_range_read(req_header(rq, "Range"), 0, &start, &length) == RANGE_IMPOSSIBLE
+                   ? reply_impossible(rq, 0)
+                   : reply_bytes(rq, 200, "text/plain", "", 0);
+    }
+    if (!log_reader_open(&reader, api_of(rq)->traces, job.id, job.trace_size, err))
+        return false;
+    bool ok = reply_log(rq, &reader, err);
+    log_reader_close(&reader);
+    return ok;
 }

@@ -1,6 +1,7 @@
 /* jobs.c - /projects/:id/jobs and what is done to one; /job for a job itself. */
 #include "api/given.h"
 #include "api/job_entity.h"
+#include "api/job_log.h"
 #include "api/pipelines.h"
 #include "api/routes.h"
 #include "pipeline/operations.h"
@@ -192,8 +193,12 @@ const Route job_routes[] = {
     { GET, "/projects/:id/jobs", CAN_READ_JOBS, list_params, list_jobs, .paged = true,
       .job_token = true },
     { GET, "/projects/:id/jobs/:job_id", CAN_READ_JOBS, id_params, get_job, .inline_ = true },
-    { GET, "/projects/:id/jobs/:job_id/trace", CAN_READ_JOBS, id_params, job_trace,
+    { GET, "/projects/:id/jobs/:job_id/trace", CAN_READ_JOBS, log_params, job_trace,
       .inline_ = true },
+    { GET, "/projects/:id/jobs/:job_id/trace/stream", CAN_READ_JOBS, log_stream_params,
+      stream_log },
+    { GET, "/projects/:id/jobs/:job_id/trace/search", CAN_READ_JOBS, log_search_params,
+      search_log },
     { POST, "/projects/:id/jobs/:job_id/cancel", CAN_UPDATE_PIPELINES, cancel_params, cancel },
     { POST, "/projects/:id/jobs/:job_id/retry", CAN_UPDATE_PIPELINES, id_params, retry },
     { POST, "/projects/:id/jobs/:job_id/play", CAN_UPDATE_PIPELINES, play_params, play },

@@ -15,7 +15,4 @@ bool may_update_pipeline(Req *rq, const Pipeline *pipeline, Error *err);
 /* The job of the path, in the route's project.  ERR_NO_RECORD: none. */
 bool find_job(Req *rq, Job *job, Error *err);
 
-/* The handler of a job's log (job_trace.c). */
-bool job_trace(Req *rq, Error *err);
-
 #endif

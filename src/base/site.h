@@ -12,6 +12,7 @@
 typedef struct Database Database;
 typedef struct RepoStore RepoStore;
 typedef struct BlobStore BlobStore;
+typedef struct Topics Topics;
 typedef struct Wakeups Wakeups;
 typedef struct SealKey SealKey;
 
@@ -23,6 +24,7 @@ typedef struct Site {
     BlobStore *blobs;
     const SealKey *seal_key;  /* base/seal.h */
     Wakeups *wakeups;         /* who waits for a job: base/wakeups.h */
+    Topics *topics;           /* who waits for news of one thing: base/topics.h */
     const char *external_url; /* no "/" at its end */
     int64_t server_id;        /* which of the installation's servers this is: store/servers.h */
 } Site;

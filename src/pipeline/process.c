@@ -2,6 +2,7 @@
 #include "pipeline/process.h"
 
 #include "base/log.h"
+#include "base/topics.h"
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
 #include "pipeline/policy.h"
@@ -150,6 +151,8 @@ bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pi
     *p = (Process){ .site = site, .db = db, .arena = arena };
     p->resource_groups = g_array_new(FALSE, FALSE, sizeof(int64_t));
     arena_defer(arena, (GDestroyNotify)g_array_unref, p->resource_groups);
+    p->ended_runs = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    arena_defer(arena, (GDestroyNotify)g_array_unref, p->ended_runs);
     if (!pipeline_lock(db, arena, pipeline_id, &p->pipeline, err) ||
         !stage_list(db, arena, pipeline_id, &stages, &n_stages, err) ||
         !job_list_latest(db, arena, pipeline_id, &p->jobs, &p->n_jobs, err) ||
@@ -275,6 +278,15 @@ static void note_resource_group(Process *p, const EngineJob *job)
     g_array_append_val(p->resource_groups, id);
 }
 
+/* Who follows its log is to hear of it. */
+static void note_end(Process *p, const EngineJob *job)
+{
+    static const unsigned had_runner = STATUS_BIT(STATUS_RUNNING) | STATUS_BIT(STATUS_CANCELING);
+
+    if (STATUS_IN(job->before, had_runner) && STATUS_IN(job->status, STATUSES_COMPLETED))
+        g_array_append_val(p->ended_runs, job->id);
+}
+
 static bool save_jobs(Process *p, Error *err)
 {
     for (int i = 0; i < p->engine->n_jobs; i++) {
@@ -287,6 +299,7 @@ static bool save_jobs(Process *p, Error *err)
         if (job->status == STATUS_PENDING && (is_new || job->before != STATUS_PENDING))
             p->wakes_runners = true;
         note_resource_group(p, job);
+        note_end(p, job);
         job->before = job->status;
         job->changed = false;
     }
@@ -335,6 +348,8 @@ void process_after_commit(const Process *p)
 
     if (p->wakes_runners)
         wakeups_notify(p->site->wakeups);
+    for (guint i = 0; i < p->ended_runs->len; i++)
+        topics_tell(p->site->topics, TOPIC_LOG, g_array_index(p->ended_runs, int64_t, i));
     for (guint i = 0; i < p->resource_groups->len; i++)
         resource_give(p->site, g_array_index(p->resource_groups, int64_t, i));
     /* Kept refs are made again when a job is handed out, so losing this one costs a ref. */

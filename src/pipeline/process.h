@@ -24,6 +24,7 @@ typedef struct Process {
     int64_t *stage_positions; /* of engine->stages */
     /* What the save found. */
     bool wakes_runners;      /* a job became pending */
+    GArray *ended_runs;      /* ids of jobs that a runner had; in the arena */
     GArray *resource_groups; /* ids: who is next there may have changed; in the arena */
     bool is_at_rest; /* the pipeline left its work behind: nothing will run unless a person acts */
 } Process;

@@ -1,5 +1,6 @@
 /* Many writes at once, on each kind of database: what one writer makes true by itself has to be true
  * of many, too. */
+#include "base/topics.h"
 #include "base/wakeups.h"
 #include "db/test_databases.h"
 #include "pipeline/events.h"
@@ -91,7 +92,8 @@ static World *world_new(TestDatabaseKind kind)
     w->site = (Site){ .database = w->database,
                       .clock = &w->clock,
                       .settings = &w->settings,
-                      .wakeups = wakeups_new() };
+                      .wakeups = wakeups_new(),
+                      .topics = topics_new() };
     CHECK(database_write(w->database, insert_world, w, &err), &err);
     return w;
 }
@@ -99,6 +101,7 @@ static World *world_new(TestDatabaseKind kind)
 static void world_free(World *w)
 {
     wakeups_free(w->site.wakeups);
+    topics_free(w->site.topics);
     arena_free(w->arena);
     database_close(w->database);
     test_database_drop(w->url);

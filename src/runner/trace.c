@@ -1,6 +1,7 @@
 /* trace.c - bytes to the file first, then their count to the database. */
 #include "runner/trace.h"
 
+#include "base/topics.h"
 #include "pipeline/operations.h"
 #include "runner/report.h"
 #include "store/job_queue.h"
@@ -59,6 +60,7 @@ static bool append(const Site *site, TraceFile *file, const Job *job, const Trac
         return may_append(site, job, patch, size, err) && error_set(err, ERR_RANGE, NULL);
     *size = a.size;
     trace_file_cut(file, *size);
+    topics_tell(site->topics, TOPIC_LOG, job->id);
     return true;
 }
 

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+from events import Events
 from fakerunner import FakeRunner, Job, zipped
 from pair import Pair, at_once, job_at, runner_at, trace
 from penstock import wait_until
@@ -36,6 +37,18 @@ def test_a_log_is_patched_through_both_in_turn(nodes, job):
         for server in nodes.both:  # the reader of either sees it at once
             assert trace(server, job.project, job.id) == text
     job.written = text
+
+
+def test_who_follows_a_log_at_one_hears_what_the_other_takes_in(nodes, job):
+    follower = Events(nodes.b.api, f"{job.project.at}/jobs/{job.id}/trace/stream")
+    assert follower.answer.status_code == 200
+    at = 0
+    for line in ("one\n", "two\n", "three\n"):
+        job_at(job, nodes.a).write(line)
+        assert follower.next() == ("log", str(at + len(line)), {"offset": at, "text": line})
+        at += len(line)
+    job_at(job, nodes.a).succeed()
+    assert follower.next() == ("end", None, {"status": "success", "size": at})
 
 
 def test_of_two_patches_at_once_one_wins(nodes, job):
