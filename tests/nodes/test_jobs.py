@@ -40,14 +40,15 @@ def test_a_log_is_patched_through_both_in_turn(nodes, job):
 
 
 def test_who_follows_a_log_at_one_hears_what_the_other_takes_in(nodes, job):
+    hand = job_at(job, nodes.a)
     follower = Events(nodes.b.api, f"{job.project.at}/jobs/{job.id}/trace/stream")
     assert follower.answer.status_code == 200
     at = 0
     for line in ("one\n", "two\n", "three\n"):
-        job_at(job, nodes.a).write(line)
+        hand.write(line)
         assert follower.next() == ("log", str(at + len(line)), {"offset": at, "text": line})
         at += len(line)
-    job_at(job, nodes.a).succeed()
+    hand.succeed()
     assert follower.next() == ("end", None, {"status": "success", "size": at})
 
 
