@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { DEFAULT_TIMEOUT_S = 7200, MIN_SHA = 8, MAX_SHA = 64 };
@@ -40,14 +41,129 @@ static const char *const *read_strings(Reader *r, const json_t *object, const ch
     return list;
 }
 
-static UploadWhen read_when(const json_t *object)
+static UploadWhen read_when(const char *when)
 {
-    const char *when = json_get_string(object, "when");
-
     if (g_strcmp0(when, "on_failure") == 0)
         return UPLOAD_ON_FAILURE;
     return g_strcmp0(when, "always") == 0 ? UPLOAD_ALWAYS : UPLOAD_ON_SUCCESS;
 }
+
+/* Lists of objects ------------------------------------------------------------------------------ */
+
+typedef enum FieldKind {
+    FIELD_TEXT,    /* const char *, NULL if empty */
+    FIELD_VALUE,   /* const char *, never NULL */
+    FIELD_STRINGS, /* const char *const *, never NULL */
+    FIELD_BOOL,
+    FIELD_INT,
+    FIELD_WHEN
+} FieldKind;
+
+/* Where the value of @key goes in the struct that an object becomes. */
+typedef struct Field {
+    const char *key;
+    FieldKind kind;
+    size_t offset;
+} Field;
+
+#define FIELD(type, kind, member)                                                                  \
+    {                                                                                              \
+#member, FIELD_##kind, offsetof(type, member)                                              \
+    }
+#define FIELD_AS(type, kind, key, member)                                                          \
+    {                                                                                              \
+        key, FIELD_##kind, offsetof(type, member)                                                  \
+    }
+
+static const Field variable_fields[] = {
+    FIELD(JobVariable, VALUE, key),   FIELD(JobVariable, VALUE, value),
+    FIELD(JobVariable, BOOL, masked), FIELD(JobVariable, BOOL, file),
+    FIELD(JobVariable, BOOL, raw),    { 0 },
+};
+
+static const Field step_fields[] = {
+    FIELD(JobStep, TEXT, name),
+    FIELD(JobStep, STRINGS, script),
+    { 0 },
+};
+
+static const Field artifact_fields[] = {
+    FIELD(JobArtifact, TEXT, name),
+    FIELD(JobArtifact, BOOL, untracked),
+    FIELD(JobArtifact, STRINGS, paths),
+    FIELD(JobArtifact, STRINGS, exclude),
+    FIELD(JobArtifact, WHEN, when),
+    FIELD_AS(JobArtifact, TEXT, "artifact_type", type),
+    FIELD_AS(JobArtifact, TEXT, "artifact_format", format),
+    FIELD(JobArtifact, TEXT, expire_in),
+    { 0 },
+};
+
+static const Field cache_fields[] = {
+    FIELD(JobCache, TEXT, key),
+    FIELD(JobCache, STRINGS, fallback_keys),
+    FIELD(JobCache, BOOL, untracked),
+    FIELD(JobCache, STRINGS, paths),
+    FIELD(JobCache, TEXT, policy),
+    FIELD(JobCache, WHEN, when),
+    { 0 },
+};
+
+static const Field dependency_fields[] = {
+    FIELD(JobDependency, INT, id),
+    FIELD(JobDependency, VALUE, name),
+    FIELD(JobDependency, TEXT, token),
+    { 0 },
+};
+
+static void read_field(Reader *r, const json_t *object, const Field *field, void *into)
+{
+    void *member = (char *)into + field->offset;
+
+    switch (field->kind) {
+    case FIELD_TEXT:
+        *(const char **)member = read_string(r, object, field->key);
+        break;
+    case FIELD_VALUE: {
+        const char *text = json_get_string(object, field->key);
+        *(const char **)member = text ? arena_strdup(r->arena, text) : "";
+        break;
+    }
+    case FIELD_STRINGS:
+        *(const char *const **)member = read_strings(r, object, field->key);
+        break;
+    case FIELD_BOOL:
+        *(bool *)member = json_get_bool(object, field->key, false);
+        break;
+    case FIELD_INT:
+        *(int64_t *)member = json_get_int(object, field->key, 0);
+        break;
+    case FIELD_WHEN:
+        *(UploadWhen *)member = read_when(json_get_string(object, field->key));
+        break;
+    }
+}
+
+static void read_object(Reader *r, const json_t *object, const Field *fields, void *into)
+{
+    for (const Field *field = fields; field->key; field++)
+        read_field(r, object, field, into);
+}
+
+/* An array of @size bytes an object; never NULL. */
+static void *read_list(Reader *r, const json_t *payload, const char *key, const Field *fields,
+                       size_t size, size_t *n)
+{
+    const json_t *array = json_object_get(payload, key);
+    char *list = arena_alloc_n(r->arena, json_array_size(array) + 1, size);
+
+    *n = json_array_size(array);
+    for (size_t i = 0; i < *n; i++)
+        read_object(r, json_array_get(array, i), fields, list + i * size);
+    return list;
+}
+
+/* The job's lists ------------------------------------------------------------------------------- */
 
 static bool is_variable_name(const char *key)
 {
@@ -61,107 +177,40 @@ static bool is_variable_name(const char *key)
 
 static bool read_variables(Reader *r, const json_t *payload, Job *job)
 {
-    const json_t *array = json_object_get(payload, "variables");
-    size_t n = json_array_size(array);
-    JobVariable *variables = arena_new0(r->arena, JobVariable, n + 1);
-
-    for (size_t i = 0; i < n; i++) {
-        const json_t *item = json_array_get(array, i);
-        const char *key = json_get_string(item, "key");
-        if (!is_variable_name(key))
+    job->variables =
+        read_list(r, payload, "variables", variable_fields, sizeof(JobVariable), &job->n_variables);
+    for (size_t i = 0; i < job->n_variables; i++)
+        if (!is_variable_name(job->variables[i].key))
             return error_set(r->err, ERR_INVALID, "the variable name '%s' is not usable in a shell",
-                             key ? key : "");
-        const char *value = json_get_string(item, "value");
-        variables[i] = (JobVariable){
-            .key = arena_strdup(r->arena, key),
-            .value = arena_strdup(r->arena, value ? value : ""),
-            .masked = json_get_bool(item, "masked", false),
-            .file = json_get_bool(item, "file", false),
-            .raw = json_get_bool(item, "raw", false),
-        };
-    }
-    job->variables = variables;
-    job->n_variables = n;
+                             job->variables[i].key);
     return true;
 }
 
 static void read_steps(Reader *r, const json_t *payload, Job *job)
 {
-    const json_t *array = json_object_get(payload, "steps");
-    size_t n = json_array_size(array);
-    JobStep *steps = arena_new0(r->arena, JobStep, n + 1);
+    JobStep *steps = read_list(r, payload, "steps", step_fields, sizeof(JobStep), &job->n_steps);
 
-    for (size_t i = 0; i < n; i++) {
-        const json_t *item = json_array_get(array, i);
-        const char *name = read_string(r, item, "name");
-        steps[i].name = name ? name : "script";
-        steps[i].script = read_strings(r, item, "script");
-    }
+    for (size_t i = 0; i < job->n_steps; i++)
+        if (!steps[i].name)
+            steps[i].name = "script";
     job->steps = steps;
-    job->n_steps = n;
-}
-
-static void read_artifacts(Reader *r, const json_t *payload, Job *job)
-{
-    const json_t *array = json_object_get(payload, "artifacts");
-    size_t n = json_array_size(array);
-    JobArtifact *artifacts = arena_new0(r->arena, JobArtifact, n + 1);
-
-    for (size_t i = 0; i < n; i++) {
-        const json_t *item = json_array_get(array, i);
-        artifacts[i] = (JobArtifact){
-            .name = read_string(r, item, "name"),
-            .untracked = json_get_bool(item, "untracked", false),
-            .paths = read_strings(r, item, "paths"),
-            .exclude = read_strings(r, item, "exclude"),
-            .when = read_when(item),
-            .type = read_string(r, item, "artifact_type"),
-            .format = read_string(r, item, "artifact_format"),
-            .expire_in = read_string(r, item, "expire_in"),
-        };
-    }
-    job->artifacts = artifacts;
-    job->n_artifacts = n;
-}
-
-static void read_caches(Reader *r, const json_t *payload, Job *job)
-{
-    const json_t *array = json_object_get(payload, "cache");
-    size_t n = json_array_size(array);
-    JobCache *caches = arena_new0(r->arena, JobCache, n + 1);
-
-    for (size_t i = 0; i < n; i++) {
-        const json_t *item = json_array_get(array, i);
-        caches[i] = (JobCache){
-            .key = read_string(r, item, "key"),
-            .fallback_keys = read_strings(r, item, "fallback_keys"),
-            .untracked = json_get_bool(item, "untracked", false),
-            .paths = read_strings(r, item, "paths"),
-            .policy = read_string(r, item, "policy"),
-            .when = read_when(item),
-        };
-    }
-    job->caches = caches;
-    job->n_caches = n;
 }
 
 static void read_dependencies(Reader *r, const json_t *payload, Job *job)
 {
     const json_t *array = json_object_get(payload, "dependencies");
-    size_t n = json_array_size(array);
-    JobDependency *list = arena_new0(r->arena, JobDependency, n + 1);
+    JobDependency *list = arena_new0(r->arena, JobDependency, json_array_size(array) + 1);
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < json_array_size(array); i++) {
         const json_t *item = json_array_get(array, i);
         const char *file = json_get_string(json_object_get(item, "artifacts_file"), "filename");
+        JobDependency *next = &list[job->n_dependencies];
         if (!file || !*file)
             continue;
-        const char *token = read_string(r, item, "token");
-        list[job->n_dependencies++] = (JobDependency){
-            .id = json_get_int(item, "id", 0),
-            .name = arena_strdup(r->arena, json_get_string(item, "name")),
-            .token = token ? token : job->token,
-        };
+        read_object(r, item, dependency_fields, next);
+        if (!next->token)
+            next->token = job->token;
+        job->n_dependencies++;
     }
     job->dependencies = list;
 }
@@ -274,8 +323,9 @@ static bool read_job(Reader *r, const json_t *payload, Job *job)
     job->failure_reasons = read_strings(r, features, "failure_reasons");
     job->token_prefixes = read_strings(r, features, "token_mask_prefixes");
     read_steps(r, payload, job);
-    read_artifacts(r, payload, job);
-    read_caches(r, payload, job);
+    job->artifacts =
+        read_list(r, payload, "artifacts", artifact_fields, sizeof(JobArtifact), &job->n_artifacts);
+    job->caches = read_list(r, payload, "cache", cache_fields, sizeof(JobCache), &job->n_caches);
     read_dependencies(r, payload, job);
     read_hooks(r, payload, job);
     return true;

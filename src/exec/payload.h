@@ -42,7 +42,6 @@ typedef struct JobCache {
     const char *const *fallback_keys;
     bool untracked;
     const char *const *paths;
-    bool pull, push;
     const char *policy; /* as it came: it may hold a variable */
     UploadWhen when;
 } JobCache;
