@@ -95,10 +95,31 @@ static void put_last(JobRun *run)
     vars_put(run->vars, "RUNNER_TEMP_PROJECT_DIR", run->script_dir);
 }
 
+/* The words and the parameters that hold a secret wherever they come from. */
+static void mask_known_forms(JobRun *run)
+{
+    static const char *const prefixes[] = { "gloas-",           "gldt-",   "glrt-",   "glcbt-",
+                                            "glrtr-",           "glptt-",  "glft-",   "glimt-",
+                                            "glagent-",         "glsoat-", "glffct-", "gltok-",
+                                            "_gitlab_session=", NULL };
+    static const char *const parameters[] = {
+        "private_token",    "authenticity_token",   "rss_token", "x-amz-signature",
+        "x-amz-credential", "x-amz-security-token", NULL
+    };
+    const char *all = vars_get(run->vars, "FF_MASK_ALL_DEFAULT_TOKENS");
+    bool few = all && !vars_is_true(run->vars, "FF_MASK_ALL_DEFAULT_TOKENS");
+
+    trace_mask_prefix(run->trace, "glpat-");
+    for (size_t i = 0; prefixes[i] && !few; i++)
+        trace_mask_prefix(run->trace, prefixes[i]);
+    for (size_t i = 0; run->job->token_prefixes[i]; i++)
+        trace_mask_prefix(run->trace, run->job->token_prefixes[i]);
+    for (size_t i = 0; parameters[i]; i++)
+        trace_mask_parameter(run->trace, parameters[i]);
+}
+
 static void mask_secrets(JobRun *run)
 {
-    static const char *const prefixes[] = { "glpat-", "gldt-",  "glrt-",  "glcbt-",
-                                            "glrtr-", "glptt-", "gloas-", NULL };
     g_autofree char *login = g_strconcat("gitlab-ci-token:", run->job->token, NULL);
     g_autofree char *encoded = g_base64_encode((const guchar *)login, strlen(login));
 
@@ -108,10 +129,7 @@ static void mask_secrets(JobRun *run)
         if (var->masked)
             trace_mask(run->trace, var->file ? var->file : var->value);
     }
-    for (size_t i = 0; prefixes[i]; i++)
-        trace_mask_prefix(run->trace, prefixes[i]);
-    for (size_t i = 0; run->job->token_prefixes[i]; i++)
-        trace_mask_prefix(run->trace, run->job->token_prefixes[i]);
+    mask_known_forms(run);
 }
 
 static bool write_file_variables(JobRun *run, Error *err)

@@ -22,6 +22,10 @@ void mask_add(Mask *mask, const char *value);
 /* Every later word that begins with @prefix ("glpat-") becomes "[MASKED]". */
 void mask_add_prefix(Mask *mask, const char *prefix);
 
+/* Of every later URL with the parameter @name ("private_token", in any case) the parameter's value
+ * becomes "[MASKED]". */
+void mask_add_parameter(Mask *mask, const char *name);
+
 /* Appends to @out what of the log so far can be said for certain. */
 void mask_feed(Mask *mask, const char *bytes, size_t n, GString *out);
 

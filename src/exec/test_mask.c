@@ -70,6 +70,23 @@ static void words_with_a_known_prefix_go_whole(void)
     }
 }
 
+static void secret_parameters_of_urls_lose_their_values(void)
+{
+    static const char text[] = "http://h/x?a=1&X-Amz-Signature=ab%3dc&b=2 private_token=no "
+                               "?private_token=se&cret-1;x&y=3 ?private_token=";
+
+    for (size_t size = 1; size < sizeof text; size++) {
+        g_autoptr(Mask) mask = mask_new();
+        mask_add_parameter(mask, "private_token");
+        mask_add_parameter(mask, "x-amz-signature");
+        mask_add(mask, "se&cret-1");
+        g_autofree char *got = masked_by(mask, text, size);
+        g_assert_cmpstr(got, ==,
+                        "http://h/x?a=1&X-Amz-Signature=[MASKED]&b=2 private_token=no "
+                        "?private_token=[MASKED]&y=3 ?private_token=");
+    }
+}
+
 static void what_cannot_be_a_secret_is_not_held_back(void)
 {
     g_autoptr(Mask) mask = mask_new();
@@ -95,6 +112,8 @@ int main(int argc, char **argv)
     g_test_add_func("/exec/mask/blank-secrets-mask-nothing", blank_secrets_mask_nothing);
     g_test_add_func("/exec/mask/words-with-a-known-prefix-go-whole",
                     words_with_a_known_prefix_go_whole);
+    g_test_add_func("/exec/mask/secret-parameters-of-urls-lose-their-values",
+                    secret_parameters_of_urls_lose_their_values);
     g_test_add_func("/exec/mask/what-cannot-be-a-secret-is-not-held-back",
                     what_cannot_be_a_secret_is_not_held_back);
     return g_test_run();

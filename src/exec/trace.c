@@ -102,6 +102,11 @@ void trace_mask_prefix(Trace *trace, const char *prefix)
     mask_add_prefix(trace->mask, prefix);
 }
 
+void trace_mask_parameter(Trace *trace, const char *name)
+{
+    mask_add_parameter(trace->mask, name);
+}
+
 void trace_write(Trace *trace, const char *bytes, size_t n)
 {
     mask_feed(trace->mask, bytes, n, trace->scratch);

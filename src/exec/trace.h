@@ -30,6 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Trace, trace_free)
 /* From here on, see mask.h. */
 void trace_mask(Trace *trace, const char *value);
 void trace_mask_prefix(Trace *trace, const char *prefix);
+void trace_mask_parameter(Trace *trace, const char *name);
 
 /* Of the job's thread only. */
 void trace_write(Trace *trace, const char *bytes, size_t n);
