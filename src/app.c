@@ -15,6 +15,7 @@
 #include "embedded.h"
 #include "exec/exec.h"
 #include "http/server.h"
+#include "pipeline/bridges.h"
 #include "pipeline/left_over.h"
 #include "repo/repo.h"
 #include "runner/presence.h"
@@ -342,6 +343,7 @@ static bool begin_work(App *app, Error *err)
         !register_ensure_instance_token(&app->site, err) || !start_embedded(app, err))
         return false;
     app->sweeper = sweeper_start(&app->site, app->presence);
+    bridges_start(app->site.bridges);
     app->ticker = ticker_start(&app->site);
     server_set_ready(app->server);
     printf("penstock: listening on %s\n", server_address(app->server));
@@ -353,6 +355,7 @@ static bool begin_work(App *app, Error *err)
 static void stop(App *app)
 {
     ticker_stop(app->ticker);
+    bridges_stop(app->site.bridges);
     if (app->server)
         server_drain(app->server);
     if (app->embedded) {
@@ -373,6 +376,7 @@ static void stop(App *app)
     presence_leave(app->presence);
     database_close(app->site.database);
     seal_key_free((SealKey *)app->site.seal_key);
+    bridges_free(app->site.bridges);
     wakeups_free(app->site.wakeups);
     topics_free(app->site.topics);
     g_free(app->external_url);
@@ -406,6 +410,7 @@ bool app_serve(const Settings *settings, Error *err)
     app.site = (Site){
         .settings = settings, .clock = &app.clock, .wakeups = wakeups_new(), .topics = topics_new()
     };
+    app.site.bridges = bridges_new(&app.site);
     app.api.site = &app.site;
     app.api.imports = imports_new(&app.site);
     bool ok = start(&app, err) && begin_work(&app, err);

@@ -7,6 +7,7 @@
 #include "api/user_entity.h"
 #include "pipeline/duration.h"
 #include "store/artifacts.h"
+#include "store/downstream.h"
 #include "store/runner_managers.h"
 
 #include <string.h>
@@ -22,6 +23,8 @@ typedef struct JobView {
     const RunnerManager *manager;
     const Artifact *artifacts; /* all of the page's, sorted by job */
     size_t n_artifacts;
+    const Pipeline *downstream; /* of a bridge: what it started, if the caller may see it */
+    const Project *downstream_project;
 } JobView;
 
 /* --- the fields --- */
@@ -193,6 +196,28 @@ static void write_runner(JsonWriter *w, const Field *field, const void *view,
     entity_write(w, runner_manager_fields, job->manager, context);
 }
 
+static void write_downstream(JsonWriter *w, const Field *field, const void *view,
+                             const EntityContext *context)
+{
+    const JobView *job = view;
+    PipelineView pipeline = { .project = job->downstream_project };
+
+    jw_key(w, "downstream_pipeline");
+    if (job->downstream)
+        pipeline.row = *job->downstream;
+    entity_write(w, pipeline_basic_fields, job->downstream ? &pipeline : NULL, context);
+}
+
+/* What the reason alone does not say; the key is there only then. */
+static void write_failure_message(JsonWriter *w, const Field *field, const void *view,
+                                  const EntityContext *context)
+{
+    const Job *job = &((const JobView *)view)->row;
+
+    if (job->status == STATUS_FAILED && job->failure_text)
+        jw_put_string(w, "failure_message", job->failure_text);
+}
+
 static void write_tag_list(JsonWriter *w, const Field *field, const void *view,
                            const EntityContext *context)
 {
@@ -202,7 +227,7 @@ static void write_tag_list(JsonWriter *w, const Field *field, const void *view,
     jw_strings(w, (const char *const *)tags);
 }
 
-static const Field job_fields[] = {
+static const Field job_basic_fields[] = {
     FIELD_AS("id", INT, JobView, row.id),
     FIELD_ENUM("status", JobView, row.status, status_names),
     FIELD_AS("stage", STR, JobView, row.stage),
@@ -222,6 +247,18 @@ static const Field job_fields[] = {
     FIELD_FUNC("failure_reason", write_failure_reason),
     FIELD_FUNC("web_url", write_web_url),
     FIELD_FUNC("project", write_project),
+    FIELDS_END,
+};
+
+static const Field bridge_fields[] = {
+    FIELDS_OF(job_basic_fields),
+    FIELD_FUNC("failure_message", write_failure_message),
+    FIELD_FUNC("downstream_pipeline", write_downstream),
+    FIELDS_END,
+};
+
+static const Field job_fields[] = {
+    FIELDS_OF(job_basic_fields),
     FIELD_FUNC("artifacts_file", write_artifacts_file),
     FIELD_FUNC("artifacts", write_artifacts),
     FIELD_FUNC("runner", write_runner),
@@ -246,6 +283,11 @@ typedef struct Beside {
     size_t n_managers;
     Artifact *artifacts;
     size_t n_artifacts;
+    DownstreamPipeline *links; /* of bridges */
+    size_t n_links;
+    Pipeline *downstreams;        /* of links, in any order; of projects that the caller may see */
+    Project *downstream_projects; /* of downstreams, in their order */
+    size_t n_downstreams;
     RepoCommit *commits; /* of pipelines, in their order; a NULL sha: the commit is gone */
 } Beside;
 
@@ -282,6 +324,45 @@ static bool load_commits(Req *rq, Beside *beside, Error *err)
     return true;
 }
 
+static bool sees_pipelines(Req *rq, int64_t project_id, Project *project, bool *sees, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    const char *id = arena_printf(rq->arena, "%" G_GINT64_FORMAT, project_id);
+    Subject subject;
+
+    bool found = caller_find_project(rq, id, project, &subject, &failed);
+    *sees = found && access_can(&subject, CAN_READ_PIPELINES);
+    return found || failed.code == ERR_NOT_FOUND || error_move(err, &failed);
+}
+
+/* What the bridges started.  Another project's pipeline is shown to who may see it there. */
+static bool load_downstreams(Req *rq, const int64_t *job_ids, size_t n, Beside *b, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    int64_t *ids = arena_new0(rq->arena, int64_t, n);
+    Pipeline *found = NULL;
+    size_t n_found = 0;
+
+    if (!downstream_of_bridges(caller->db, rq->arena, job_ids, n, &b->links, &b->n_links, err))
+        return false;
+    for (size_t i = 0; i < b->n_links; i++)
+        ids[i] = b->links[i].pipeline_id;
+    if (b->n_links > 0 &&
+        !pipeline_list_by_ids(caller->db, rq->arena, ids, b->n_links, &found, &n_found, err))
+        return false;
+    b->downstreams = arena_new0(rq->arena, Pipeline, n_found);
+    b->downstream_projects = arena_new0(rq->arena, Project, n_found);
+    for (size_t i = 0; i < n_found; i++) {
+        bool sees = false;
+        if (!sees_pipelines(rq, found[i].project_id, &b->downstream_projects[b->n_downstreams],
+                            &sees, err))
+            return false;
+        if (sees)
+            b->downstreams[b->n_downstreams++] = found[i];
+    }
+    return true;
+}
+
 static bool load_beside(Req *rq, const Job *jobs, size_t n, Beside *b, Error *err)
 {
     Db *db = caller_of(rq)->db;
@@ -305,6 +386,9 @@ static bool load_beside(Req *rq, const Job *jobs, size_t n, Beside *b, Error *er
     k = COLLECT(id);
     if (k > 0 && !artifact_list_by_jobs(db, arena, ids, k, &b->artifacts, &b->n_artifacts, err))
         return false;
+    for (size_t i = 0; i < n; i++)
+        if (jobs[i].bridge && !b->links && !load_downstreams(rq, ids, k, b, err))
+            return false;
     return load_commits(rq, b, err);
 }
 #undef COLLECT
@@ -316,6 +400,12 @@ static void fill_view(Req *rq, const Beside *b, const Job *job, JobView *view)
                        .user = user_map_find(&b->users, job->user_id),
                        .artifacts = b->artifacts,
                        .n_artifacts = b->n_artifacts };
+    for (size_t i = 0; i < b->n_links; i++)
+        for (size_t k = 0; b->links[i].job_id == job->id && k < b->n_downstreams; k++)
+            if (b->downstreams[k].id == b->links[i].pipeline_id) {
+                view->downstream = &b->downstreams[k];
+                view->downstream_project = &b->downstream_projects[k];
+            }
     for (size_t i = 0; i < b->n_pipelines; i++)
         if (b->pipelines[i].id == job->pipeline_id) {
             view->pipeline = &b->pipelines[i];
@@ -338,7 +428,7 @@ static void write_jobs(Req *rq, JsonWriter *w, const Beside *b, const Job *jobs,
         JobView view;
         fill_view(rq, b, &jobs[i], &view);
         if (view.pipeline)
-            entity_write(w, job_fields, &view, &context);
+            entity_write(w, jobs[i].bridge ? bridge_fields : job_fields, &view, &context);
     }
 }
 

@@ -43,12 +43,18 @@ static const Param play_params[] = {
     { 0 },
 };
 
-bool find_job(Req *rq, Job *job, Error *err)
+/* A job or a bridge. */
+static bool find_any(Req *rq, Job *job, Error *err)
 {
     Caller *caller = caller_of(rq);
 
     return job_get_in_project(caller->db, rq->arena, caller->project->id, req_int(rq, "job_id"),
                               job, err);
+}
+
+bool find_job(Req *rq, Job *job, Error *err)
+{
+    return find_any(rq, job, err) && (!job->bridge || error_set(err, ERR_NO_RECORD, NULL));
 }
 
 /* --- lists --- */
@@ -124,7 +130,7 @@ static bool retry(Req *rq, Error *err)
     int64_t id;
     Job job;
 
-    return find_job(rq, &job, err) && may_update(rq, &job, err) &&
+    return find_any(rq, &job, err) && may_update(rq, &job, err) &&
            operation_retry_job(site_of(rq), &job, caller_of(rq)->user->id, &id, err) &&
            reply_fresh(rq, id, 201, err);
 }
@@ -135,7 +141,7 @@ static bool play(Req *rq, Error *err)
     int64_t id;
     Job job;
 
-    return find_job(rq, &job, err) && may_update(rq, &job, err) &&
+    return find_any(rq, &job, err) && may_update(rq, &job, err) &&
            given_list(rq, "job_variables_attributes", &variables, err) &&
            operation_play_job(site_of(rq), &job, caller_of(rq)->user->id, variables.items,
                               variables.n, &id, err) &&

@@ -95,6 +95,12 @@ static const Param job_params[] = {
     { 0 },
 };
 
+static const Param bridge_params[] = {
+    { "pipeline_id", PARAM_INT },
+    { "scope", PARAM_ENUMS, .values = pipeline_statuses },
+    { 0 },
+};
+
 /* --- lists --- */
 
 typedef struct ScopeMeaning {
@@ -382,6 +388,19 @@ static bool list_jobs(Req *rq, Error *err)
     return reply_jobs(rq, &filter, err);
 }
 
+static bool list_bridges(Req *rq, Error *err)
+{
+    Pipeline pipeline;
+
+    if (!find(rq, &pipeline, err))
+        return false;
+    JobFilter filter = { .pipeline_id = pipeline.id,
+                         .statuses = job_statuses_asked(rq, "scope"),
+                         .bridges = true,
+                         .latest_only = true };
+    return reply_jobs(rq, &filter, err);
+}
+
 const Route pipeline_routes[] = {
     { GET, "/projects/:id/pipelines", CAN_READ_PIPELINES, list_params, list_pipelines,
       .auth = AUTH_OPTIONAL, .paged = true },
@@ -392,6 +411,8 @@ const Route pipeline_routes[] = {
     { POST, "/projects/:id/pipeline", CAN_CREATE_PIPELINES, create_params, create },
     { GET, "/projects/:id/pipelines/:pipeline_id/jobs", CAN_READ_JOBS, job_params, list_jobs,
       .paged = true, .job_token = true },
+    { GET, "/projects/:id/pipelines/:pipeline_id/bridges", CAN_READ_JOBS, bridge_params,
+      list_bridges, .paged = true },
     { GET, "/projects/:id/pipelines/:pipeline_id/variables", CAN_CREATE_PIPELINES, id_params,
       list_variables },
     { POST, "/projects/:id/pipelines/:pipeline_id/cancel", CAN_UPDATE_PIPELINES, id_params,

@@ -41,6 +41,8 @@ typedef struct Settings {
     int64_t max_instance_variables;
     int64_t max_jobs;             /* a pipeline's */
     int64_t max_needs;            /* a job's */
+    int64_t max_child_depth;      /* levels of child pipelines */
+    int64_t max_pipeline_tree;    /* pipelines that one has started, with itself */
     int64_t max_inputs;           /* given to a pipeline */
     int64_t max_includes;         /* files of one configuration */
     int64_t max_yaml_bytes;       /* of one file */

@@ -15,6 +15,7 @@ typedef struct BlobStore BlobStore;
 typedef struct Topics Topics;
 typedef struct Wakeups Wakeups;
 typedef struct SealKey SealKey;
+typedef struct Bridges Bridges;
 
 typedef struct Site {
     const Settings *settings;
@@ -22,9 +23,10 @@ typedef struct Site {
     Database *database;
     RepoStore *repos;
     BlobStore *blobs;
-    const SealKey *seal_key;  /* base/seal.h */
-    Wakeups *wakeups;         /* who waits for a job: base/wakeups.h */
-    Topics *topics;           /* who waits for news of one thing: base/topics.h */
+    const SealKey *seal_key; /* base/seal.h */
+    Wakeups *wakeups;        /* who waits for a job: base/wakeups.h */
+    Topics *topics;          /* who waits for news of one thing: base/topics.h */
+    Bridges *bridges;        /* who starts pipelines for others: pipeline/bridges.h; NULL: nobody */
     const char *external_url; /* no "/" at its end */
     int64_t server_id;        /* which of the installation's servers this is: store/servers.h */
 } Site;

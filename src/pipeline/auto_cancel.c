@@ -47,7 +47,8 @@ static bool cancel_redundant(Process *p, void *data, Error *err)
     case N_ON_NEW_COMMIT:
         break;
     }
-    return canceled == 0 || pipeline_set_auto_canceled_by(p->db, p->pipeline.id, newer->id, err);
+    return canceled == 0 || (pipeline_set_auto_canceled_by(p->db, p->pipeline.id, newer->id, err) &&
+                             process_cancel_children(p, err));
 }
 
 static bool list_older(const Site *site, Arena *arena, const Pipeline *pipeline, Pipeline **older,

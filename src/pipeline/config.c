@@ -31,6 +31,8 @@ static const char *named_by_message(Arena *arena, const char *message)
 const char *config_choose_path(Arena *arena, const PipelineRequest *request,
                                const RepoCommit *commit)
 {
+    if (request->parent)
+        return request->parent->config_path;
     for (size_t i = request->n_given; i > 0; i--)
         if (strcmp(request->given[i - 1].key, PIPELINE_FILE_VARIABLE) == 0 &&
             *request->given[i - 1].value)
@@ -270,6 +272,11 @@ static bool read_root(const ConfigRun *run, Arena *arena, CiFile *file, Error *e
     if (report && report->content) {
         file->bytes = report->content;
         file->size = report->size;
+        return true;
+    }
+    if (run->request->content) {
+        file->bytes = run->request->content;
+        file->size = run->request->content_size;
         return true;
     }
     if (!text_is_inner_path(path))

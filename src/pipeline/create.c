@@ -11,6 +11,7 @@
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
 #include "pipeline/auto_cancel.h"
+#include "pipeline/bridges.h"
 #include "pipeline/cache_keys.h"
 #include "pipeline/config.h"
 #include "pipeline/draft.h"
@@ -37,6 +38,7 @@ typedef struct Creation {
     int *stage_positions;       /* of engine->stages: in config->stages */
     const char **resource_keys; /* of plan->jobs; NULL: no resource group */
     Draft draft;
+    bool owes; /* a job of it starts another pipeline at once */
 } Creation;
 
 /* --- ref and rights --- */
@@ -44,7 +46,17 @@ typedef struct Creation {
 static bool find_ref(Creation *c, Error *err)
 {
     g_auto(Error) failed = ERROR_INIT;
+    const Pipeline *parent = c->request->parent;
 
+    if (parent) {
+        bool is_commit = strcmp(parent->ref, parent->sha) == 0;
+        c->ref = (RepoResolved){ .kind = parent->tag ? REPO_REF_TAG
+                                         : is_commit ? REPO_REF_COMMIT
+                                                     : REPO_REF_BRANCH,
+                                 .name = parent->ref,
+                                 .sha = parent->sha };
+        return true;
+    }
     if (repo_resolve(c->site->repos, c->request->project->id, c->request->ref,
                      c->request->allow_commit, c->arena, &c->ref, &failed))
         return true;
@@ -69,8 +81,8 @@ static bool may_set_variables(const Creation *c)
         { "owner", ACCESS_OWNER },
     };
 
-    /* A schedule's variables were set under their own rule. */
-    if (c->request->n_given == 0 || c->request->source == SOURCE_SCHEDULE)
+    /* A schedule's variables were set under their own rule, a child's are of its parent's file. */
+    if (c->request->n_given == 0 || c->request->source == SOURCE_SCHEDULE || c->request->parent)
         return true;
     for (size_t i = 0; i < G_N_ELEMENTS(roles); i++)
         if (g_strcmp0(roles[i].role, c->request->project->variables_role) == 0)
@@ -158,7 +170,8 @@ static bool collect_variables(Creation *c, Error *err)
                        .pipeline = c->pipeline,
                        .commit = &c->commit,
                        .user = c->request->user,
-                       .schedule_description = c->request->schedule_description };
+                       .schedule_description = c->request->schedule_description,
+                       .upstream = c->request->upstream };
 
     variables_init(&c->variables, c->arena);
     variables_add_predefined(&c->variables, &run);
@@ -202,6 +215,7 @@ static void add_engine_job(Creation *c, size_t index, int stage)
                       .when = planned->when,
                       .allow_failure = planned->allow_failure,
                       .by_needs = planned->by_needs,
+                      .bridge = planned->job->trigger != NULL,
                       .needs_resource = c->resource_keys[index] != NULL,
                       .needs = needs,
                       .n_needs = planned->n_needs,
@@ -272,24 +286,23 @@ static void mark_failed(Creation *c, PipelineFailure reason, const char *message
     c->pipeline->finished_at = c->pipeline->created_at;
 }
 
-/* The first job that starts or mirrors another pipeline, which the engine cannot do; NULL: none. */
-static const char *first_bridge(const CiPlan *plan)
+/* The first job that mirrors another project's pipeline; NULL: none. */
+static const char *first_mirror(const CiPlan *plan)
 {
     for (size_t i = 0; i < plan->n_jobs; i++) {
-        const CiJob *job = plan->jobs[i].job;
-        if (job->trigger || job->mirror)
-            return job->name;
+        if (plan->jobs[i].job->mirror)
+            return plan->jobs[i].job->name;
     }
     return NULL;
 }
 
-/* Instead of a pipeline whose trigger jobs would never run. */
-static bool refuse_bridge(Creation *c, const char *name, Error *err)
+/* Instead of a pipeline whose job would never run. */
+static bool refuse_mirror(Creation *c, const char *name, Error *err)
 {
     const char *message =
         arena_printf(c->arena,
-                     "%s job: pipelines that start or mirror other pipelines are not supported by "
-                     "this version of Penstock",
+                     "%s job: jobs that mirror other projects' pipelines are not supported by this "
+                     "version of Penstock",
                      name);
 
     if (!c->request->save_failures)
@@ -306,8 +319,8 @@ static bool settle_plan(Creation *c, Error *err)
     switch (c->plan->result) {
     case CI_PLAN_OK:
         c->pipeline->name = c->plan->name;
-        if (first_bridge(c->plan))
-            return refuse_bridge(c, first_bridge(c->plan), err);
+        if (first_mirror(c->plan))
+            return refuse_mirror(c, first_mirror(c->plan), err);
         build_engine(c);
         return true;
     case CI_PLAN_FILTERED_BY_WORKFLOW:
@@ -368,12 +381,32 @@ static void draft(Creation *c)
                        request->project->build_timeout_s, &find);
 }
 
+/* What has to start its own pipeline at once. */
+static bool owe_pipelines(Db *db, Creation *c, Error *err)
+{
+    c->owes = false;
+    for (size_t i = 0; i < c->draft.n_jobs; i++) {
+        const Job *job = &c->draft.jobs[i];
+        DownstreamWork work = { .kind = DOWNSTREAM_START,
+                                .job_id = job->id,
+                                .server_id = c->site->server_id,
+                                .taken_at = c->pipeline->created_at };
+        if (!job->bridge || job->status != STATUS_PENDING)
+            continue;
+        c->owes = true;
+        if (!downstream_work_insert(db, &work, err))
+            return false;
+    }
+    return true;
+}
+
 static bool store(Db *db, void *data, Error *err)
 {
     Creation *c = data;
 
     return project_next_iid(db, c->pipeline->project_id, &c->pipeline->iid, err) &&
            pipeline_insert(db, c->pipeline, err) && draft_store(db, &c->draft, c->pipeline, err) &&
+           owe_pipelines(db, c, err) &&
            (!c->request->also || c->request->also(db, c->pipeline, c->request->also_data, err));
 }
 
@@ -426,6 +459,8 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
     if (c.engine && request->project->auto_cancel_pending)
         auto_cancel_older(site, &pipeline, c.ref.sha);
     wakeups_notify(site->wakeups);
+    if (c.owes)
+        bridges_poke(site->bridges);
     *out = pipeline;
     return true;
 }

@@ -40,6 +40,10 @@ typedef struct PipelineRequest {
     const char *schedule_description;
     int64_t trigger_id;
     int64_t upstream_job_id;
+    const DownstreamPipeline *upstream; /* the job that starts it; NULL: none */
+    const Pipeline *parent; /* of a child pipeline, which runs on its commit; NULL: it is none */
+    const char *content;    /* to compile in place of the file; NULL: the file */
+    size_t content_size;
     /* More to write in the same transaction; may run again.  NULL: nothing. */
     bool (*also)(Db *db, const Pipeline *pipeline, void *data, Error *err);
     void *also_data;

@@ -24,7 +24,7 @@ typedef struct JobCall {
 static bool cancel_pipeline(Process *p, void *data, Error *err)
 {
     (void)engine_cancel_jobs(p->engine);
-    return true;
+    return process_cancel_children(p, err);
 }
 
 bool operation_cancel_pipeline(const Site *site, int64_t pipeline_id, Error *err)
@@ -34,8 +34,10 @@ bool operation_cancel_pipeline(const Site *site, int64_t pipeline_id, Error *err
 
 static bool retry_pipeline(Process *p, void *data, Error *err)
 {
-    (void)engine_retry_pipeline(p->engine, *(int64_t *)data);
-    return true;
+    int64_t user_id = *(const int64_t *)data;
+
+    (void)engine_retry_pipeline(p->engine, user_id);
+    return process_reset_upstream(p, user_id, err);
 }
 
 bool operation_retry_pipeline(const Site *site, int64_t pipeline_id, int64_t user_id, Error *err)
@@ -69,7 +71,8 @@ static bool retry_job(Process *p, void *data, Error *err)
     if (!job)
         return error_set(err, ERR_FORBIDDEN, "Job is not retryable");
     return engine_retry_job(p->engine, job, call->user_id, &call->result, err) &&
-           process_save(p, err) && (call->id = call->result->id, true);
+           process_save(p, err) && process_reset_upstream(p, call->user_id, err) &&
+           (call->id = call->result->id, true);
 }
 
 bool operation_retry_job(const Site *site, const Job *job, int64_t user_id, int64_t *id, Error *err)
@@ -101,7 +104,7 @@ static bool play_job(Process *p, void *data, Error *err)
     if (!job)
         return error_set(err, ERR_BAD_REQUEST, "Unplayable Job");
     if (!engine_play_job(p->engine, job, call->user_id, &call->result, err) ||
-        !process_save(p, err))
+        !process_save(p, err) || !process_reset_upstream(p, call->user_id, err))
         return false;
     call->id = call->result->id;
     return save_variables(p, call, err);

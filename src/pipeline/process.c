@@ -5,9 +5,12 @@
 #include "base/topics.h"
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
+#include "pipeline/bridges.h"
 #include "pipeline/policy.h"
 #include "pipeline/resource.h"
+#include "pipeline/state.h"
 #include "repo/repo.h"
+#include "store/downstream.h"
 #include "store/job_specs.h"
 #include "store/stages.h"
 
@@ -191,6 +194,71 @@ Job *process_row(const Process *p, const EngineJob *job)
     return NULL;
 }
 
+/* --- what other pipelines have to do --- */
+
+static bool owe(Process *p, DownstreamTask kind, int64_t job_id, int64_t user_id, Error *err)
+{
+    DownstreamWork work = { .kind = kind,
+                            .job_id = job_id,
+                            .user_id = user_id,
+                            .server_id = p->site->server_id,
+                            .taken_at = p->engine->now_us };
+
+    p->owes = true;
+    return downstream_work_insert(p->db, &work, err);
+}
+
+/* The bridge that started the pipeline; NULL: none did. */
+static bool find_bridge(Process *p, const DownstreamPipeline **link, Error *err)
+{
+    *link = NULL;
+    if (p->pipeline.source != SOURCE_PARENT_PIPELINE && p->pipeline.source != SOURCE_PIPELINE)
+        return true;
+    if (!downstream_find(p->db, p->arena, p->pipeline.id, link, err))
+        return false;
+    if (*link && !(*link)->bridge)
+        *link = NULL;
+    return true;
+}
+
+/* A bridge whose turn has come. @is_new: it has no row yet that was anything else. */
+static bool is_to_start(const EngineJob *job, bool is_new)
+{
+    static const unsigned before =
+        STATUS_BIT(STATUS_CREATED) | STATUS_BIT(STATUS_WAITING_FOR_RESOURCE) |
+        STATUS_BIT(STATUS_MANUAL) | STATUS_BIT(STATUS_SKIPPED) | STATUS_BIT(STATUS_SCHEDULED);
+
+    return job->bridge && job->status == STATUS_PENDING &&
+           (is_new || STATUS_IN(job->before, before));
+}
+
+static bool tell_bridge(Process *p, Error *err)
+{
+    const DownstreamPipeline *link;
+
+    if (!find_bridge(p, &link, err))
+        return false;
+    return !link || bridge_next_status(link->strategy, p->engine->status) == N_STATUS ||
+           owe(p, DOWNSTREAM_FOLLOW, link->job_id, 0, err);
+}
+
+bool process_cancel_children(Process *p, Error *err)
+{
+    p->owes = true;
+    return downstream_work_cancel_children(p->db, p->pipeline.id, p->site->server_id,
+                                           p->engine->now_us, err);
+}
+
+bool process_reset_upstream(Process *p, int64_t user_id, Error *err)
+{
+    const DownstreamPipeline *link;
+
+    if (!find_bridge(p, &link, err))
+        return false;
+    return !link || link->strategy == STRATEGY_NONE ||
+           owe(p, DOWNSTREAM_RESET, link->job_id, user_id, err);
+}
+
 /* --- saving --- */
 
 /* The attempt with a row of its own that @job shares spec, tags and place with. */
@@ -296,7 +364,10 @@ static bool save_jobs(Process *p, Error *err)
             continue;
         if (!(is_new ? insert_attempt(p, job, err) : update_job(p, job, err)))
             return false;
-        if (job->status == STATUS_PENDING && (is_new || job->before != STATUS_PENDING))
+        if (is_to_start(job, is_new) && !owe(p, DOWNSTREAM_START, job->id, 0, err))
+            return false;
+        if (job->status == STATUS_PENDING && !job->bridge &&
+            (is_new || job->before != STATUS_PENDING))
             p->wakes_runners = true;
         note_resource_group(p, job);
         note_end(p, job);
@@ -321,10 +392,12 @@ static bool save_stages(Process *p, Error *err)
 bool process_save(Process *p, Error *err)
 {
     EnginePipeline *engine = p->engine;
+    bool cancels_rest = engine->cancel_is_due;
 
     engine_advance(engine);
     p->is_at_rest = STATUS_IN(engine->status, STATUSES_COMPLETED);
-    if (!save_jobs(p, err) || !save_stages(p, err))
+    if (!save_jobs(p, err) || !save_stages(p, err) ||
+        (cancels_rest && !process_cancel_children(p, err)))
         return false;
     if (!engine->changed)
         return true;
@@ -336,10 +409,13 @@ bool process_save(Process *p, Error *err)
     bool done = false;
     if (!pipeline_update_state(p->db, p->pipeline.id, engine->before, &state, &done, err))
         return false;
+    if (!done)
+        return error_set(err, ERR_CONFLICT, "pipeline %" G_GINT64_FORMAT " changed meanwhile",
+                         p->pipeline.id);
+    bool moved = engine->before != engine->status;
     engine->before = engine->status;
     engine->changed = false;
-    return done || error_set(err, ERR_CONFLICT, "pipeline %" G_GINT64_FORMAT " changed meanwhile",
-                             p->pipeline.id);
+    return !moved || tell_bridge(p, err);
 }
 
 void process_after_commit(const Process *p)
@@ -350,6 +426,8 @@ void process_after_commit(const Process *p)
         wakeups_notify(p->site->wakeups);
     for (guint i = 0; i < p->ended_runs->len; i++)
         topics_tell(p->site->topics, TOPIC_LOG, g_array_index(p->ended_runs, int64_t, i));
+    if (p->owes)
+        bridges_poke(p->site->bridges);
     for (guint i = 0; i < p->resource_groups->len; i++)
         resource_give(p->site, g_array_index(p->resource_groups, int64_t, i));
     /* Kept refs are made again when a job is handed out, so losing this one costs a ref. */

@@ -25,6 +25,7 @@ typedef struct Process {
     /* What the save found. */
     bool wakes_runners;      /* a job became pending */
     GArray *ended_runs;      /* ids of jobs that a runner had; in the arena */
+    bool owes;               /* work for bridges.h was written */
     GArray *resource_groups; /* ids: who is next there may have changed; in the arena */
     bool is_at_rest; /* the pipeline left its work behind: nothing will run unless a person acts */
 } Process;
@@ -40,7 +41,18 @@ Job *process_row(const Process *p, const EngineJob *job);
 /* Advances, and writes what differs; may be called again after more was done.  ERR_CONFLICT: a row changed under us (never on SQLite). New attempts get their ids. */
 bool process_save(Process *p, Error *err);
 
+/* Writes that other pipelines have to do with this one, inside the same write (store/downstream.h):
+ * its children are to be canceled; the job that started it, where it waits for it, waits again, and
+ * @user_id is who did that. */
+bool process_cancel_children(Process *p, Error *err);
+bool process_reset_upstream(Process *p, int64_t user_id, Error *err);
+
 /* What follows a commit; may be done twice without harm. */
+/* Writes that other pipelines have to do with this one (store/downstream.h), inside the same write:
+ * its children are canceled; the job that started it, if it waits, waits again, as @user_id acts. */
+bool process_cancel_children(Process *p, Error *err);
+bool process_reset_upstream(Process *p, int64_t user_id, Error *err);
+
 void process_after_commit(const Process *p);
 
 /* May run again from the start: it must keep nothing from an earlier call. */

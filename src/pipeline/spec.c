@@ -181,6 +181,41 @@ static void put_environment(JsonWriter *w, const CiEnvironment *environment)
     jw_end_object(w);
 }
 
+static void put_trigger_includes(JsonWriter *w, const CiTrigger *trigger)
+{
+    jw_key(w, "includes");
+    jw_begin_array(w);
+    for (size_t i = 0; i < trigger->n_includes; i++) {
+        const CiTriggerInclude *include = &trigger->includes[i];
+        jw_begin_object(w);
+        jw_put_string(w, "kind", include->kind);
+        jw_put_string(w, "location", include->location);
+        put_text(w, "project", include->project);
+        put_text(w, "ref", include->ref);
+        put_text(w, "job", include->job);
+        put_json(w, "inputs", include->inputs);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+static void put_trigger(JsonWriter *w, const CiTrigger *trigger)
+{
+    if (!trigger)
+        return;
+    jw_key(w, "trigger");
+    jw_begin_object(w);
+    put_text(w, "project", trigger->project);
+    put_text(w, "branch", trigger->branch);
+    put_text(w, "strategy", trigger->strategy);
+    put_json(w, "inputs", trigger->inputs);
+    if (trigger->n_includes > 0)
+        put_trigger_includes(w, trigger);
+    jw_put_bool(w, "forward_yaml_variables", trigger->forward_yaml_variables);
+    jw_put_bool(w, "forward_pipeline_variables", trigger->forward_pipeline_variables);
+    jw_end_object(w);
+}
+
 /* What only the engine, or a later version of it, looks at. */
 static void put_carried(JsonWriter *w, const CiPlannedJob *planned)
 {
@@ -220,6 +255,7 @@ char *spec_to_json(const CiPlannedJob *planned, const SpecKeys *keys)
     put_artifacts(&w, job->artifacts);
     put_strings(&w, "dependencies", job->dependencies);
     put_carried(&w, planned);
+    put_trigger(&w, job->trigger);
     jw_end_object(&w);
     return g_string_free(out, FALSE);
 }

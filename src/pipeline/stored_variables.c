@@ -1,8 +1,11 @@
 /* stored_variables.c - which stored variables a run gets, unsealed. */
 #include "pipeline/stored_variables.h"
 
+#include "base/json.h"
 #include "base/seal.h"
 #include "store/ci_variables.h"
+#include "store/job_variables.h"
+#include "store/pipeline_variables.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -40,6 +43,55 @@ bool variables_add_stored(Variables *list, const Site *site, Db *db, const Proje
     for (size_t i = 0; i < n; i++)
         if ((protected_ref || !rows[i].protected) &&
             covers(rows[i].environment_scope, environment) && !add_row(list, site, &rows[i], err))
+            return false;
+    return true;
+}
+
+void variables_add_spec(Variables *list, const json_t *spec)
+{
+    const json_t *items = json_object_get(spec, "variables");
+
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+        variables_add(list, (Variable){ .key = json_get_string(item, "key"),
+                                        .value = json_get_string(item, "value"),
+                                        .file = json_get_bool(item, "file", false),
+                                        .raw = json_get_bool(item, "raw", false) });
+    }
+}
+
+static bool add_sealed(Variables *list, const Site *site, Variable variable, const char *sealed,
+                       Error *err)
+{
+    g_autofree char *value = unseal(site->seal_key, sealed, err);
+
+    if (!value)
+        return false;
+    variable.value = arena_strdup(list->arena, value);
+    variable.hidden = true;
+    variables_add(list, variable);
+    return true;
+}
+
+bool variables_add_given(Variables *list, const Site *site, Db *db, int64_t pipeline_id,
+                         int64_t job_id, Error *err)
+{
+    PipelineVariable *rows = NULL;
+    JobVariable *own = NULL;
+    size_t n = 0, n_own = 0;
+
+    if (!pipeline_variable_list(db, list->arena, pipeline_id, &rows, &n, err) ||
+        !job_variable_list(db, list->arena, job_id, &own, &n_own, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!add_sealed(list, site,
+                        (Variable){ .key = rows[i].key,
+                                    .file = rows[i].variable_type == VARIABLE_FILE,
+                                    .raw = rows[i].raw },
+                        rows[i].value, err))
+            return false;
+    for (size_t i = 0; i < n_own; i++)
+        if (!add_sealed(list, site, (Variable){ .key = own[i].key }, own[i].value, err))
             return false;
     return true;
 }

@@ -192,6 +192,11 @@ void variables_add_predefined(Variables *list, const RunContext *run)
     if (pipeline->trigger_id)
         put(list, "CI_PIPELINE_TRIGGERED", "true");
     put(list, "CI_PIPELINE_SCHEDULE_DESCRIPTION", run->schedule_description);
+    if (run->upstream) {
+        put_int(list, "CI_UPSTREAM_PROJECT_ID", run->upstream->upstream_project_id);
+        put_int(list, "CI_UPSTREAM_PIPELINE_ID", run->upstream->upstream_pipeline_id);
+        put_int(list, "CI_UPSTREAM_JOB_ID", run->upstream->job_id);
+    }
     add_commit(list, pipeline, run->commit, is_of_branch(pipeline));
 }
 
@@ -239,10 +244,8 @@ static const char *tags_text(Arena *arena, const char *tags)
     return arena_strdup(arena, text->str);
 }
 
-void variables_add_attempt(Variables *list, const RunContext *run, const Job *job,
-                           const Runner *runner, const char *token)
+void variables_add_pipeline(Variables *list, const RunContext *run)
 {
-    Arena *arena = list->arena;
     const char *project_url = variables_get(list, "CI_PROJECT_URL");
     char time[TIME_TEXT_SIZE];
 
@@ -250,10 +253,20 @@ void variables_add_attempt(Variables *list, const RunContext *run, const Job *jo
     put_int(list, "CI_PIPELINE_IID", run->pipeline->iid);
     put(list, "CI_PIPELINE_NAME", run->pipeline->name);
     put(list, "CI_PIPELINE_CREATED_AT",
-        arena_strdup(arena, time_to_text(run->pipeline->created_at, time)));
-    variables_put(
-        list, "CI_PIPELINE_URL",
-        arena_printf(arena, "%s/-/pipelines/%" G_GINT64_FORMAT, project_url, run->pipeline->id));
+        arena_strdup(list->arena, time_to_text(run->pipeline->created_at, time)));
+    variables_put(list, "CI_PIPELINE_URL",
+                  arena_printf(list->arena, "%s/-/pipelines/%" G_GINT64_FORMAT, project_url,
+                               run->pipeline->id));
+}
+
+void variables_add_attempt(Variables *list, const RunContext *run, const Job *job,
+                           const Runner *runner, const char *token)
+{
+    Arena *arena = list->arena;
+    const char *project_url = variables_get(list, "CI_PROJECT_URL");
+    char time[TIME_TEXT_SIZE];
+
+    variables_add_pipeline(list, run);
     put_int(list, "CI_JOB_ID", job->id);
     put(list, "CI_JOB_URL",
         arena_printf(arena, "%s/-/jobs/%" G_GINT64_FORMAT, project_url, job->id));

@@ -9,6 +9,7 @@
 #include "base/site.h"
 #include "ci/ci.h"
 #include "repo/repo.h"
+#include "store/downstream.h"
 #include "store/jobs.h"
 #include "store/pipelines.h"
 #include "store/projects.h"
@@ -52,8 +53,9 @@ typedef struct RunContext {
     const Project *project;
     const Pipeline *pipeline; /* id 0 before it is made */
     const RepoCommit *commit;
-    const User *user;                 /* NULL: gone */
-    const char *schedule_description; /* NULL: not from a schedule */
+    const User *user;                   /* NULL: gone */
+    const char *schedule_description;   /* NULL: not from a schedule */
+    const DownstreamPipeline *upstream; /* the job that started it; NULL: none did */
 } RunContext;
 
 /* Known before the pipeline is made: instance, project, pipeline and commit. */
@@ -64,6 +66,9 @@ void variables_add_user(Variables *list, const User *user);
 
 /* Of one job, known when the pipeline is made. */
 void variables_add_job(Variables *list, const Job *job);
+
+/* Of the pipeline, known when it has been made. */
+void variables_add_pipeline(Variables *list, const RunContext *run);
 
 /* Of one attempt, known when a runner takes it.  @token is the job token. */
 void variables_add_attempt(Variables *list, const RunContext *run, const Job *job,

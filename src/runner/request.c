@@ -7,7 +7,6 @@
 
 #include "access/subject.h"
 #include "base/log.h"
-#include "base/seal.h"
 #include "pipeline/operations.h"
 #include "pipeline/spec.h"
 #include "pipeline/stored_variables.h"
@@ -15,9 +14,7 @@
 #include "runner/dependencies.h"
 #include "runner/payload.h"
 #include "store/job_specs.h"
-#include "store/job_variables.h"
 #include "store/pipeline_schedules.h"
-#include "store/pipeline_variables.h"
 
 /* What a payload is made from, all in one arena. */
 typedef struct Gathered {
@@ -31,6 +28,7 @@ typedef struct Gathered {
     User user;
     bool has_user;
     const char *schedule_description;
+    const DownstreamPipeline *upstream; /* NULL: no job started the pipeline */
     json_t *spec;
     Variables variables;
     PayloadDependency *dependencies;
@@ -102,57 +100,16 @@ static bool gather_rows(Gathered *g, Db *db, Error *err)
         g->refusal = FAILURE_USER_BLOCKED;
         return true;
     }
-    return find_schedule(g, db, err) && find_spec(g, db, err) && find_dependencies(g, db, err);
+    return find_schedule(g, db, err) &&
+           downstream_find(db, g->arena, g->pipeline.id, &g->upstream, err) &&
+           find_spec(g, db, err) && find_dependencies(g, db, err);
 }
 
 /* --- variables ------------------------------------------------------------------------------- */
 
-static void add_spec_variables(Gathered *g)
-{
-    const json_t *list = json_object_get(g->spec, "variables");
-
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        variables_add(&g->variables, (Variable){ .key = json_get_string(item, "key"),
-                                                 .value = json_get_string(item, "value"),
-                                                 .file = json_get_bool(item, "file", false),
-                                                 .raw = json_get_bool(item, "raw", false) });
-    }
-}
-
-/* What people gave: not for service containers. */
-static bool add_sealed(Gathered *g, Variable variable, const char *sealed, Error *err)
-{
-    g_autofree char *value = unseal(g->site->seal_key, sealed, err);
-
-    if (!value)
-        return false;
-    variable.value = arena_strdup(g->arena, value);
-    variable.hidden = true;
-    variables_add(&g->variables, variable);
-    return true;
-}
-
 static bool add_given(Gathered *g, Db *db, Error *err)
 {
-    PipelineVariable *rows = NULL;
-    JobVariable *own = NULL;
-    size_t n = 0, n_own = 0;
-
-    if (!pipeline_variable_list(db, g->arena, g->pipeline.id, &rows, &n, err) ||
-        !job_variable_list(db, g->arena, g->handout->job.id, &own, &n_own, err))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!add_sealed(g,
-                        (Variable){ .key = rows[i].key,
-                                    .file = rows[i].variable_type == VARIABLE_FILE,
-                                    .raw = rows[i].raw },
-                        rows[i].value, err))
-            return false;
-    for (size_t i = 0; i < n_own; i++)
-        if (!add_sealed(g, (Variable){ .key = own[i].key }, own[i].value, err))
-            return false;
-    return true;
+    return variables_add_given(&g->variables, g->site, db, g->pipeline.id, g->handout->job.id, err);
 }
 
 /* Protected when the pipeline was made, and still. */
@@ -224,12 +181,13 @@ static bool gather_variables(Gathered *g, Db *db, Error *err)
                        .pipeline = &g->pipeline,
                        .commit = &g->commit,
                        .user = &g->user,
-                       .schedule_description = g->schedule_description };
+                       .schedule_description = g->schedule_description,
+                       .upstream = g->upstream };
 
     variables_init(&g->variables, g->arena);
     variables_add_job(&g->variables, &g->handout->job);
     variables_add_predefined(&g->variables, &run);
-    add_spec_variables(g);
+    variables_add_spec(&g->variables, g->spec);
     variables_add_user(&g->variables, &g->user);
     if (!add_stored(g, db, err) || !add_given(g, db, err))
         return false;

@@ -42,6 +42,16 @@ bool downstream_get(Db *db, Arena *arena, int64_t pipeline_id, DownstreamPipelin
                   DB_ARGS(DB_INT(pipeline_id)), link, err);
 }
 
+bool downstream_find(Db *db, Arena *arena, int64_t pipeline_id, const DownstreamPipeline **link,
+                     Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    DownstreamPipeline *found = arena_new0(arena, DownstreamPipeline, 1);
+
+    *link = downstream_get(db, arena, pipeline_id, found, &failed) ? found : NULL;
+    return *link || failed.code == ERR_NO_RECORD || error_move(err, &failed);
+}
+
 bool downstream_of_bridge(Db *db, Arena *arena, int64_t job_id, DownstreamPipeline *link,
                           Error *err)
 {

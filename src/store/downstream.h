@@ -29,6 +29,9 @@ bool downstream_insert(Db *db, const DownstreamPipeline *link, bool *is_new, Err
 /* ERR_NO_RECORD: no job started it. */
 bool downstream_get(Db *db, Arena *arena, int64_t pipeline_id, DownstreamPipeline *link,
                     Error *err);
+/* Likewise; *@link NULL: no job started it. */
+bool downstream_find(Db *db, Arena *arena, int64_t pipeline_id, const DownstreamPipeline **link,
+                     Error *err);
 /* Of a bridge.  ERR_NO_RECORD: it has started none. */
 bool downstream_of_bridge(Db *db, Arena *arena, int64_t job_id, DownstreamPipeline *link,
                           Error *err);

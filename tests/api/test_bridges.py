@@ -1,0 +1,291 @@
+"""Jobs that start pipelines: children, other projects' pipelines, and what becomes of the job."""
+
+import pytest
+from entities import check_entity
+from errors import NO_RECORD, assert_answer
+from penstock import wait_until
+
+CHILD = """\
+inner:
+  script: [echo inner]
+"""
+
+
+def parent(strategy=None, more=""):
+    lines = ["start:", "  trigger:", "    include: child.yml"]
+    if strategy:
+        lines.append(f"    strategy: {strategy}")
+    return "\n".join(lines) + "\n" + more
+
+
+def bridges(place, pipeline_id, **parameters):
+    """{name: bridge} of a pipeline."""
+    return {bridge["name"]: bridge
+            for bridge in place.api.read(f"{place.at}/pipelines/{pipeline_id}/bridges", **parameters)}
+
+
+def bridge_in(place, pipeline_id, status, name="start"):
+    """The bridge, once it has this status."""
+    def probe():
+        bridge = bridges(place, pipeline_id)[name]
+        assert bridge["status"] == status or bridge["status"] in ("created", "pending", "running", "manual"), bridge
+        return bridge if bridge["status"] == status else None
+    return wait_until(probe, f"{name} to be {status}")
+
+
+def started(place, pipeline_id, name="start"):
+    """The pipeline that the bridge has started."""
+    return wait_until(lambda: bridges(place, pipeline_id)[name]["downstream_pipeline"], f"the pipeline of {name}")
+
+
+@pytest.fixture
+def place(project_factory):
+    return project_factory({"full-ci.yml": parent(), "child.yml": CHILD})
+
+
+def test_a_child_pipeline_runs_on_its_parents_commit(api, place):
+    pipeline = place.trigger()
+    bridge = bridge_in(place, pipeline["id"], "success")
+    child = bridge["downstream_pipeline"]
+    assert (child["project_id"], child["sha"], child["ref"], child["source"]) == (
+        place.id, place.sha, "main", "parent_pipeline")
+    assert place.pipeline(pipeline["id"])["status"] == "success"
+    assert set(place.jobs(child["id"])) == {"inner"}
+    job = place.runner.take("inner")
+    assert [job.variable(f"CI_{name}") for name in (
+        "PIPELINE_SOURCE", "UPSTREAM_PROJECT_ID", "UPSTREAM_PIPELINE_ID", "UPSTREAM_JOB_ID")] == [
+            "parent_pipeline", str(place.id), str(pipeline["id"]), str(bridge["id"])]
+    # A child is in the list only where somebody asks for it.
+    listed = [row["id"] for row in api.read(f"{place.at}/pipelines")]
+    assert child["id"] not in listed and pipeline["id"] in listed
+    assert [row["id"] for row in api.read(f"{place.at}/pipelines", source="parent_pipeline")] == [child["id"]]
+
+
+def test_a_bridge_is_no_job(api, place):
+    pipeline = place.trigger()
+    bridge = bridge_in(place, pipeline["id"], "success")
+    check_entity("Bridge", bridge)
+    assert place.jobs(pipeline["id"]) == {}
+    for path in ("", "/trace", "/artifacts"):
+        assert api.get(f"{place.at}/jobs/{bridge['id']}{path}").status_code == 404
+    for action in ("cancel", "erase"):
+        assert_answer(api.post(f"{place.at}/jobs/{bridge['id']}/{action}"), 404, NO_RECORD)
+    assert not {"artifacts", "runner", "tag_list"} & set(bridge)
+    assert bridges(place, pipeline["id"], scope="failed") == {}
+    assert list(bridges(place, pipeline["id"], **{"scope[]": ["success", "failed"]})) == ["start"]
+
+
+@pytest.mark.parametrize(("strategy", "ends", "expected"), [
+    ("depend", "succeed", "success"), ("depend", "fail", "failed"), ("mirror", "succeed", "success"),
+    ("mirror", "fail", "failed")])
+def test_a_bridge_that_waits_follows_its_pipeline(place, strategy, ends, expected):
+    after = "after: {stage: deploy, script: [after]}\n"
+    place.push({"full-ci.yml": parent(strategy, after), "child.yml": CHILD})
+    pipeline = place.trigger()
+    job = place.runner.take("inner")
+    assert bridges(place, pipeline["id"])["start"]["status"] in ("pending", "running")
+    getattr(job, ends)()
+    bridge_in(place, pipeline["id"], expected)
+    status = place.jobs(pipeline["id"])["after"]["status"]
+    assert status == ("pending" if expected == "success" else "skipped")
+
+
+def test_a_bridge_waits_again_when_its_pipeline_runs_again(api, place):
+    place.push({"full-ci.yml": parent("depend", "after: {stage: deploy, script: [after]}\n"), "child.yml": CHILD})
+    pipeline = place.trigger()
+    job = place.runner.take("inner")
+    job.fail()
+    failed = bridge_in(place, pipeline["id"], "failed")
+    api.make(f"{place.at}/jobs/{job.id}/retry")
+    wait_until(lambda: bridges(place, pipeline["id"])["start"]["status"] == "pending", "the bridge to wait")
+    place.runner.take("inner").succeed()
+    again = bridge_in(place, pipeline["id"], "success")
+    assert (again["id"], again["downstream_pipeline"]["id"]) == (failed["id"], failed["downstream_pipeline"]["id"])
+    assert place.runner.take("after")
+
+
+def test_cancel_reaches_children_of_children(api, place):
+    place.push({"full-ci.yml": parent("depend"), "child.yml": parent("depend").replace("child.yml", "leaf.yml"),
+                "leaf.yml": CHILD})
+    pipeline = place.trigger()
+    child = started(place, pipeline["id"])
+    leaf = started(place, child["id"])
+    assert api.post(f"{place.at}/pipelines/{pipeline['id']}/cancel").status_code == 200
+    for each in (pipeline, child, leaf):
+        place.wait_for(each["id"], "canceled")
+
+
+def test_children_nest_two_levels_deep(place):
+    place.push({f"{name}.yml": parent("depend").replace("child.yml", f"{below}.yml")
+                for name, below in (("full-ci", "one"), ("one", "two"), ("two", "three"))} | {"three.yml": CHILD})
+    pipeline = place.trigger()
+    two = started(place, started(place, pipeline["id"])["id"])
+    bridge = bridge_in(place, two["id"], "failed")
+    assert (bridge["failure_reason"], bridge["downstream_pipeline"]) == ("reached_max_descendant_pipelines_depth", None)
+    assert place.wait_for(pipeline["id"], "failed")
+
+
+def test_a_child_that_cannot_be_compiled_fails_its_bridge(place):
+    place.push({"full-ci.yml": parent(), "child.yml": "inner: {script: 1}\n"})
+    pipeline = place.trigger()
+    bridge = bridge_in(place, pipeline["id"], "failed")
+    assert bridge["failure_reason"] == "downstream_pipeline_creation_failed"
+    assert "inner" in bridge["failure_message"]
+    assert bridge["downstream_pipeline"]["status"] == "failed"
+
+
+def test_a_child_without_jobs_fails_its_bridge(place):
+    place.push({"full-ci.yml": parent(), "child.yml": "inner: {script: [x], rules: [{when: never}]}\n"})
+    bridge = bridge_in(place, place.trigger()["id"], "failed")
+    assert (bridge["failure_reason"], bridge["downstream_pipeline"]) == ("downstream_pipeline_creation_failed", None)
+    assert "rules" in bridge["failure_message"]
+
+
+FORWARD = """\
+variables: {GLOBAL: of $CI_PROJECT_NAME, BOTH: from the file}
+start:
+  variables: {OWN: "$GIVEN and $CI_PIPELINE_ID", RAW: {value: $GIVEN, expand: false}}
+  trigger:
+    include: child.yml
+    forward: {FORWARD}
+"""
+
+
+@pytest.mark.parametrize(("forward", "expected"), [
+    ("{}", {"OWN": "given and ID", "RAW": "$GIVEN", "GLOBAL": "of NAME", "GIVEN": None, "BOTH": "from the file"}),
+    ("{pipeline_variables: true}", {"OWN": "given and ID", "GIVEN": "given", "BOTH": "from the trigger"}),
+    ("{yaml_variables: false}", {"OWN": None, "GLOBAL": None, "GIVEN": None, "BOTH": None}),
+    ("{yaml_variables: false, pipeline_variables: true}", {"OWN": None, "GIVEN": "given", "BOTH": "from the trigger"})])
+def test_what_is_forwarded(place, forward, expected):
+    place.push({"full-ci.yml": FORWARD.replace("{FORWARD}", forward),
+                "child.yml": CHILD})
+    pipeline = place.trigger(GIVEN="given", BOTH="from the trigger")
+    job = place.runner.take("inner")
+    known = {"ID": str(pipeline["id"]), "NAME": place.entity["path"]}
+    for key, value in expected.items():
+        for word, meaning in known.items():
+            value = value and value.replace(word, meaning)
+        assert (key, job.variable(key)) == (key, value)
+
+
+def test_inputs_of_a_child(place):
+    place.push({"full-ci.yml": """\
+start:
+  variables: {WHO: world}
+  trigger:
+    include: [{local: child.yml, inputs: {greeting: hello $WHO, times: 3}}]
+""", "child.yml": """\
+spec:
+  inputs:
+    greeting: {}
+    times: {type: number}
+---
+inner:
+  variables: {SAID: "$[[ inputs.greeting ]]", TIMES: "$[[ inputs.times ]]"}
+  script: [echo]
+"""})
+    place.trigger()
+    job = place.runner.take("inner")
+    assert (job.variable("SAID"), job.variable("TIMES")) == ("hello world", "3")
+
+
+# --- other projects ---
+
+def across(target, more=""):
+    return f"start:\n  trigger:\n    project: {target.path}\n{more}"
+
+
+@pytest.fixture
+def target(project_factory):
+    return project_factory({"other.txt": "x", ".gitlab-ci.yml": "there: {script: [echo], rules: [{if: $CI_PIPELINE_SOURCE == 'pipeline'}]}\n"})
+
+
+def test_another_projects_pipeline(place, target):
+    place.push({"full-ci.yml": across(target, "    strategy: depend\n")})
+    pipeline = place.trigger()
+    made = started(place, pipeline["id"])
+    assert (made["project_id"], made["source"], made["ref"]) == (target.id, "pipeline", "main")
+    assert made["web_url"].endswith(f"/{target.path}/-/pipelines/{made['id']}")
+    assert made["id"] in [row["id"] for row in target.api.read(f"{target.at}/pipelines")]
+    job = target.runner.take("there")
+    assert (job.variable("CI_UPSTREAM_PROJECT_ID"), job.variable("CI_PROJECT_ID")) == (str(place.id), str(target.id))
+    job.succeed()
+    bridge_in(place, pipeline["id"], "success")
+    place.wait_for(pipeline["id"], "success")
+
+
+def test_cancel_leaves_another_projects_pipeline(api, place, target):
+    place.push({"full-ci.yml": across(target, "    strategy: depend\n")})
+    pipeline = place.trigger()
+    made = started(place, pipeline["id"])
+    assert api.post(f"{place.at}/pipelines/{pipeline['id']}/cancel").status_code == 200
+    place.wait_for(pipeline["id"], "canceled")
+    assert target.pipeline(made["id"])["status"] == "pending"
+
+
+@pytest.mark.parametrize(("path", "more", "reason", "message"), [
+    ("nobody/nothing", "", "downstream_bridge_project_not_found", None),
+    ("$NOWHERE", "", "downstream_bridge_project_not_found", None),
+    ("$CI_PROJECT_PATH", "", "invalid_bridge_trigger", None),
+    ("$TARGET", "    branch: nothing\n", "downstream_pipeline_creation_failed", "Reference not found")])
+def test_why_another_projects_pipeline_is_not_made(place, target, path, more, reason, message):
+    place.push({"full-ci.yml": f"start:\n  trigger:\n    project: {path}\n{more}"})
+    bridge = bridge_in(place, place.trigger(TARGET=target.path)["id"], "failed")
+    assert (bridge["failure_reason"], bridge.get("failure_message"), bridge["downstream_pipeline"]) == (
+        reason, message, None)
+
+
+def test_rights_in_the_other_project(place, target, roles):
+    """What cannot be seen is not there; what can be seen but not run says so; so does a reply."""
+    place.push({"full-ci.yml": across(target)})
+    roles.join(place)
+    developer = roles["developer"]
+
+    def run():
+        return developer.make(f"{place.at}/pipeline", ref="main",
+                              variables=[{"key": "_PIPELINE_FILE_NAME", "value": "full-ci.yml"}])["id"]
+    assert bridge_in(place, run(), "failed")["failure_reason"] == "downstream_bridge_project_not_found"
+    account = roles.accounts["developer"].id
+    place.api.make(f"{target.at}/members", user_id=account, access_level=20)
+    assert bridge_in(place, run(), "failed")["failure_reason"] == "insufficient_bridge_permissions"
+    place.api.put(f"{target.at}/members/{account}", json={"access_level": 30})
+    seen = run()
+    assert bridge_in(place, seen, "success")["downstream_pipeline"]["project_id"] == target.id
+    hidden = roles["maintainer"].read(f"{place.at}/pipelines/{seen}/bridges")
+    assert [bridge["downstream_pipeline"] for bridge in hidden] == [None]
+
+
+def test_inputs_of_another_projects_pipeline(place, target):
+    target.push({".gitlab-ci.yml": "spec: {inputs: {who: {}}}\n---\nthere:\n  variables: {WHO: $[[ inputs.who ]]}\n  script: [x]\n"})
+    place.push({"full-ci.yml": across(target, "    inputs: {who: $CI_PROJECT_NAME}\n")})
+    place.trigger()
+    assert target.runner.take("there").variable("WHO") == place.entity["path"]
+
+
+def test_projects_that_start_each_other_end(place, target):
+    for one, other in ((place, target), (target, place)):
+        one.push({".gitlab-ci.yml": across(other)}, message="Start [skip ci]\n")
+    pipeline = place.trigger(file=None)["id"]
+    here, there = place, target
+    for _ in range(5):
+        made = bridge_in(here, pipeline, "success")["downstream_pipeline"]["id"]
+        here, there, pipeline = there, here, made
+    assert bridge_in(here, pipeline, "failed")["failure_reason"] == "pipeline_loop_detected"
+
+
+# --- by hand ---
+
+def test_a_bridge_is_played_and_retried(api, place):
+    place.push({"full-ci.yml": parent(more="  when: manual\n"), "child.yml": CHILD})
+    pipeline = place.trigger()
+    bridge = bridges(place, pipeline["id"])["start"]
+    assert (bridge["status"], bridge["downstream_pipeline"]) == ("manual", None)
+    answer = api.post(f"{place.at}/jobs/{bridge['id']}/play")
+    assert answer.status_code == 200 and "downstream_pipeline" in answer.json(), answer.text
+    first = bridge_in(place, pipeline["id"], "success")
+    assert first["id"] == bridge["id"]
+    answer = api.post(f"{place.at}/jobs/{bridge['id']}/retry")
+    assert answer.status_code == 201 and "downstream_pipeline" in answer.json(), answer.text
+    second = bridge_in(place, pipeline["id"], "success")
+    assert second["id"] == answer.json()["id"] != first["id"]
+    assert second["downstream_pipeline"]["id"] != first["downstream_pipeline"]["id"]
