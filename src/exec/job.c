@@ -99,19 +99,24 @@ static void report_failed(const JobContext *context, int64_t id, const char *tok
         log_error(&err, "job %" G_GINT64_FORMAT ": its failure could not be reported", id);
 }
 
-/* The server shows such a log to fewer people. */
-static bool is_debug(const Job *job)
+/* A switch that is needed before the variables are put together. */
+static bool has_switch(const Job *job, const char *key)
 {
-    bool debug = false;
+    bool on = false;
 
     for (size_t i = 0; job && i < job->n_variables; i++) {
         const JobVariable *variable = &job->variables[i];
-        if (g_str_equal(variable->key, "CI_DEBUG_TRACE") ||
-            g_str_equal(variable->key, "CI_DEBUG_SERVICES"))
-            debug |= g_ascii_strcasecmp(variable->value, "true") == 0 ||
-                     g_str_equal(variable->value, "1");
+        if (g_str_equal(variable->key, key))
+            on = g_ascii_strcasecmp(variable->value, "true") == 0 ||
+                 g_str_equal(variable->value, "1");
     }
-    return debug;
+    return on;
+}
+
+/* The server shows such a log to fewer people. */
+static bool is_debug(const Job *job)
+{
+    return has_switch(job, "CI_DEBUG_TRACE") || has_switch(job, "CI_DEBUG_SERVICES");
 }
 
 static void run_confirmed(const JobContext *context, int64_t id, const char *token, const Job *job,
@@ -123,6 +128,7 @@ static void run_confirmed(const JobContext *context, int64_t id, const char *tok
                        .token = token,
                        .spool = spool,
                        .debug = is_debug(job),
+                       .timestamps = has_switch(job, "FF_TIMESTAMPS"),
                        .control = context->control };
     g_auto(Error) err = ERROR_INIT;
 

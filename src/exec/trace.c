@@ -2,6 +2,7 @@
 #include "exec/trace.h"
 
 #include "exec/mask.h"
+#include "exec/stamp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -36,6 +37,8 @@ struct Trace {
 
     Mask *mask;       /* the job thread's */
     GString *scratch; /* masked bytes on their way to the spool; the job thread's */
+    Stamp *stamp;     /* NULL: the plain form; the job thread's */
+    GString *stamped; /* the same bytes in their form; the job thread's */
 
     GMutex lock; /* guards what follows */
     GCond changed;
@@ -71,11 +74,8 @@ static bool write_all(int fd, const char *bytes, size_t n)
     return true;
 }
 
-/* Moves the masked bytes from scratch to the spool. */
-static void spool(Trace *trace)
+static void spool(Trace *trace, const GString *out)
 {
-    const GString *out = trace->scratch;
-
     if (out->len == 0)
         return;
     bool ok = !trace->broken && write_all(trace->fd, out->str, out->len);
@@ -89,6 +89,18 @@ static void spool(Trace *trace)
     }
     g_cond_signal(&trace->changed);
     g_mutex_unlock(&trace->lock);
+}
+
+/* Moves the masked bytes from scratch to the spool. */
+static void pass_on(Trace *trace, StampStream stream)
+{
+    if (trace->stamp) {
+        stamp_feed(trace->stamp, stream, g_get_real_time(), trace->scratch, trace->stamped);
+        spool(trace, trace->stamped);
+        g_string_truncate(trace->stamped, 0);
+    } else {
+        spool(trace, trace->scratch);
+    }
     g_string_truncate(trace->scratch, 0);
 }
 
@@ -110,7 +122,7 @@ void trace_mask_parameter(Trace *trace, const char *name)
 void trace_write(Trace *trace, const char *bytes, size_t n)
 {
     mask_feed(trace->mask, bytes, n, trace->scratch);
-    spool(trace);
+    pass_on(trace, STAMP_SCRIPT);
 }
 
 void trace_printf(Trace *trace, const char *format, ...)
@@ -120,13 +132,19 @@ void trace_printf(Trace *trace, const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    trace_write(trace, text, strlen(text));
+    mask_feed(trace->mask, text, strlen(text), trace->scratch);
+    pass_on(trace, STAMP_RUNNER);
 }
 
 void trace_flush(Trace *trace)
 {
     mask_flush(trace->mask, trace->scratch);
-    spool(trace);
+    pass_on(trace, STAMP_SCRIPT);
+    if (!trace->stamp)
+        return;
+    stamp_flush(trace->stamp, g_get_real_time(), trace->stamped);
+    spool(trace, trace->stamped);
+    g_string_truncate(trace->stamped, 0);
 }
 
 /* Sender --------------------------------------------------------------------------------------- */
@@ -356,6 +374,8 @@ Trace *trace_new(Coordinator *server, const TraceSpec *spec, Error *err)
     trace->fd = fd;
     trace->mask = mask_new();
     trace->scratch = g_string_new(NULL);
+    trace->stamp = spec->timestamps ? stamp_new() : NULL;
+    trace->stamped = g_string_new(NULL);
     trace->watched = true;
     trace->backoff_us = FIRST_BACKOFF_US;
     trace->last_contact_us = g_get_monotonic_time() - WATCHED_INTERVAL_US;
@@ -400,6 +420,8 @@ void trace_free(Trace *trace)
     client_free(trace->client);
     mask_free(trace->mask);
     g_string_free(trace->scratch, TRUE);
+    stamp_free(trace->stamp);
+    g_string_free(trace->stamped, TRUE);
     g_mutex_clear(&trace->lock);
     g_cond_clear(&trace->changed);
     close(trace->fd);

@@ -17,6 +17,7 @@ typedef struct TraceSpec {
     const char *token;
     const char *spool; /* the file, made anew */
     bool debug;
+    bool timestamps; /* in the form of stamp.h */
     Control *control;
 } TraceSpec;
 
@@ -32,7 +33,7 @@ void trace_mask(Trace *trace, const char *value);
 void trace_mask_prefix(Trace *trace, const char *prefix);
 void trace_mask_parameter(Trace *trace, const char *name);
 
-/* Of the job's thread only. */
+/* Of the job's thread only: output of a script, words of the runner. */
 void trace_write(Trace *trace, const char *bytes, size_t n);
 void trace_printf(Trace *trace, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
