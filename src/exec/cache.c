@@ -39,6 +39,24 @@ static bool policy_is(const JobRun *run, const JobCache *cache, const char *excl
     return !g_str_equal(policy, excluded);
 }
 
+/* The cache's own fallback keys, then the one for the whole job.  The server has made sure of the
+ * first; a job that names caches of protected refs itself gets none of them. */
+static char **fallback_keys(JobRun *run, const JobCache *cache)
+{
+    const char *global = vars_get(run->vars, "CACHE_FALLBACK_KEY");
+    g_autoptr(GStrvBuilder) keys = g_strv_builder_new();
+
+    for (const char *const *next = cache->fallback_keys; *next; next++)
+        g_strv_builder_add(keys, *next);
+    if (global && g_str_has_suffix(global, "-protected"))
+        trace_printf(run->trace,
+                     "\033[0;33mWARNING: CACHE_FALLBACK_KEY may not end in -protected: it is "
+                     "passed over\033[0;m\n");
+    else if (global)
+        g_strv_builder_add(keys, global);
+    return g_strv_builder_end(keys);
+}
+
 static bool restore_key(JobRun *run, const char *key)
 {
     g_autofree char *path = cache_path(run, key);
@@ -65,7 +83,8 @@ void cache_restore(JobRun *run)
             continue;
         trace_printf(run->trace, "Checking cache for %s...\n", key);
         bool found = restore_key(run, key);
-        for (const char *const *next = cache->fallback_keys; !found && *next; next++) {
+        g_auto(GStrv) others = fallback_keys(run, cache);
+        for (char **next = others; !found && *next; next++) {
             g_autofree char *fallback = vars_expand(run->vars, *next);
             found = *fallback && restore_key(run, fallback);
         }

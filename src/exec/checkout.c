@@ -64,7 +64,31 @@ static void add_config(GString *out, int *n, const char *key, const char *value)
     (*n)++;
 }
 
-static void add_environment(GString *out, const Job *job, const char *url)
+/* Addresses of this server in .gitmodules become the one that the runner reaches it at. */
+static void add_rewrites(GString *out, int *n, const Job *job, const Vars *vars, const char *url)
+{
+    static const char *const forms[] = { "git@%s:", "ssh://git@%s/", "ssh://git@%s:%s/" };
+    g_autofree char *here = base_of(url, vars);
+    g_autofree char *there = base_of(job->git.url, vars);
+    g_autofree char *key = here ? g_strdup_printf("url.%s.insteadOf", here) : NULL;
+    const char *host = vars_get(vars, "CI_SERVER_SHELL_SSH_HOST");
+    const char *port = vars_get(vars, "CI_SERVER_SHELL_SSH_PORT");
+
+    if (!host || !*host)
+        host = vars_get(vars, "CI_SERVER_HOST");
+    if (key && there && !g_str_equal(here, there))
+        add_config(out, n, key, there);
+    if (!key || !host || !*host || !vars_is_true(vars, "GIT_SUBMODULE_FORCE_HTTPS"))
+        return;
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_autoptr(GString) text = g_string_new(forms[i]);
+        g_string_replace(text, "%s", host, 1);
+        g_string_replace(text, "%s", port && *port ? port : "22", 1);
+        add_config(out, n, key, text->str);
+    }
+}
+
+static void add_environment(GString *out, const Job *job, const Vars *vars, const char *url)
 {
     static const struct {
         const char *key, *value;
@@ -92,6 +116,7 @@ static void add_environment(GString *out, const Job *job, const char *url)
         g_autofree char *proxy_key = g_strdup_printf("http.%s.proxy", origin);
         add_config(out, &n, proxy_key, "");
     }
+    add_rewrites(out, &n, job, vars, url);
     g_string_append_printf(out, "export GIT_CONFIG_COUNT=%d\n", n);
 }
 
@@ -103,14 +128,34 @@ static const char clean_up[] =
     "    .git/objects/info/alternates .git/objects/info/http-alternates\n"
     "  rm -f .git/index.lock .git/shallow.lock .git/HEAD.lock .git/config.lock "
     ".git/packed-refs.lock\n"
+    "  if [ -d .git/modules ]; then\n"
+    "    find .git/modules \\( -name config -o -name config.worktree -o -name '*.lock' \\) \\\n"
+    "      -type f -delete\n"
+    "    find .git/modules -depth -type d -name hooks -exec rm -rf {} +\n"
+    "  fi\n"
     "fi\n";
+
+/* Appends the words of the variable @key, or @otherwise if there are none. */
+static void add_flags(GString *out, const Vars *vars, const char *key, const char *otherwise)
+{
+    const char *text = vars_get(vars, key);
+    g_auto(GStrv) flags = NULL;
+
+    if (text && *text && g_shell_parse_argv(text, NULL, &flags, NULL))
+        script_quote_all(out, (const char *const *)flags);
+    else
+        g_string_append(out, otherwise);
+}
+
+static bool cleans(const Vars *vars)
+{
+    return g_strcmp0(vars_get(vars, "GIT_CLEAN_FLAGS"), "none") != 0;
+}
 
 static void add_fetch(GString *out, const Job *job, const Vars *vars)
 {
     const char *depth = vars_get(vars, "GIT_DEPTH");
     int64_t n = depth ? g_ascii_strtoll(depth, NULL, 10) : job->git.depth;
-    const char *extra = vars_get(vars, "GIT_FETCH_EXTRA_FLAGS");
-    g_auto(GStrv) flags = NULL;
 
     if (n > 0) {
         g_string_append_printf(
@@ -124,39 +169,67 @@ static void add_fetch(GString *out, const Job *job, const Vars *vars)
     if (n > 0)
         g_string_append_printf(out, " --depth %" G_GINT64_FORMAT, n);
     g_string_append(out, " $full");
-    if (extra && g_shell_parse_argv(extra, NULL, &flags, NULL))
-        script_quote_all(out, (const char *const *)flags);
-    else
-        g_string_append(out, " --prune --quiet");
+    add_flags(out, vars, "GIT_FETCH_EXTRA_FLAGS", " --prune --quiet");
     g_string_append(out, " --");
     script_quote_all(out, job->git.refspecs);
     g_string_append_c(out, '\n');
 }
 
+static bool wants_submodules(const Vars *vars)
+{
+    const char *strategy = vars_get(vars, "GIT_SUBMODULE_STRATEGY");
+
+    return g_strcmp0(strategy, "normal") == 0 || g_strcmp0(strategy, "recursive") == 0;
+}
+
+/* Appends "-- path..." of GIT_SUBMODULE_PATHS, which may hold ":(exclude)path". */
+static void add_submodule_paths(GString *out, const Vars *vars)
+{
+    if (!vars_get(vars, "GIT_SUBMODULE_PATHS"))
+        return;
+    g_string_append(out, " --");
+    add_flags(out, vars, "GIT_SUBMODULE_PATHS", "");
+}
+
 static void add_submodules(GString *out, const Vars *vars)
 {
     const char *strategy = vars_get(vars, "GIT_SUBMODULE_STRATEGY");
-    bool recursive = g_strcmp0(strategy, "recursive") == 0;
+    const char *recursive = g_strcmp0(strategy, "recursive") == 0 ? " --recursive" : "";
     const char *depth = vars_get(vars, "GIT_SUBMODULE_DEPTH");
     int64_t n = depth ? g_ascii_strtoll(depth, NULL, 10) : 0;
 
-    if (!recursive && g_strcmp0(strategy, "normal") != 0)
+    if (!wants_submodules(vars))
         return;
-    g_string_append_printf(
-        out,
-        "echo 'Updating submodules...'\ngit submodule init\n"
-        "git submodule --quiet sync%s\ngit submodule --quiet update --init --force%s",
-        recursive ? " --recursive" : "", recursive ? " --recursive" : "");
+    g_string_append_printf(out, "echo 'Updating/initializing submodules%s...'\ngit submodule init",
+                           *recursive ? " recursively" : "");
+    add_submodule_paths(out, vars);
+    g_string_append_printf(out, "\ngit submodule --quiet sync%s", recursive);
+    add_submodule_paths(out, vars);
+    g_string_append_printf(out, "\ngit submodule --quiet update --init --force%s", recursive);
     if (n > 0)
         g_string_append_printf(out, " --depth %" G_GINT64_FORMAT, n);
+    add_flags(out, vars, "GIT_SUBMODULE_UPDATE_FLAGS", "");
+    add_submodule_paths(out, vars);
+    if (cleans(vars)) {
+        g_autoptr(GString) clean = g_string_new("git clean -q");
+        add_flags(clean, vars, "GIT_CLEAN_FLAGS", " -ffdx");
+        g_string_append_printf(out, "\ngit submodule --quiet foreach%s ", recursive);
+        script_quote(out, clean->str);
+    }
     g_string_append_c(out, '\n');
 }
+
+/* What jobs have left in the folders of submodules goes; update brings their content back. */
+static const char empty_submodules[] =
+    "git ls-files -z --stage | while IFS= read -r -d '' REPLY; do\n"
+    "  case $REPLY in\n"
+    "  160000*) rm -rf -- \"${REPLY#*$'\\t'}\"; mkdir -p -- \"${REPLY#*$'\\t'}\" ;;\n"
+    "  esac\n"
+    "done\n";
 
 static void add_tree(GString *out, const Job *job, const Vars *vars)
 {
     const char *checkout = vars_get(vars, "GIT_CHECKOUT");
-    const char *clean = vars_get(vars, "GIT_CLEAN_FLAGS");
-    g_auto(GStrv) flags = NULL;
 
     if (g_strcmp0(checkout, "false") == 0 || g_strcmp0(checkout, "0") == 0) {
         g_string_append(out, "echo 'Skipping Git checkout'\n");
@@ -166,16 +239,24 @@ static void add_tree(GString *out, const Job *job, const Vars *vars)
         g_string_append(out, "echo ");
         script_quote(out, line);
         g_string_append_printf(out, "\ngit checkout -f -q %s --\n", job->git.sha);
+        g_string_append_printf(out, "if %s; then\n%sfi\n",
+                               wants_submodules(vars) ? "true" : "[ -d .git/modules ]",
+                               empty_submodules);
     }
-    if (g_strcmp0(clean, "none") == 0)
+    if (!cleans(vars))
         return;
     g_string_append(out, "git clean");
-    if (clean && *clean && g_shell_parse_argv(clean, NULL, &flags, NULL))
-        script_quote_all(out, (const char *const *)flags);
-    else
-        g_string_append(out, " -ffdx");
+    add_flags(out, vars, "GIT_CLEAN_FLAGS", " -ffdx");
     g_string_append_c(out, '\n');
 }
+
+/* The files behind the pointers stay where they are: said, so that nobody is surprised. */
+static const char tell_of_lfs[] =
+    "if [ -f .gitattributes ] && mapfile -t REPLY < .gitattributes &&\n"
+    "   [[ \"${REPLY[*]}\" == *filter=lfs* ]]; then\n"
+    "  echo $'\\e[0;33mWARNING: this runner does not fetch the files that Git LFS keeps: '\\\n"
+    "'the work tree has their pointers\\e[0;m'\n"
+    "fi\n";
 
 char *checkout_script(const Job *job, const Vars *vars, const char *build_dir, const char *url)
 {
@@ -184,7 +265,7 @@ char *checkout_script(const Job *job, const Vars *vars, const char *build_dir, c
 
     script_quote(out, build_dir);
     g_string_append_c(out, '\n');
-    add_environment(out, job, url);
+    add_environment(out, job, vars, url);
     g_string_append(out, clean_up);
     g_string_append(out, "git init -q --template=");
     if (format && !g_str_equal(format, "sha1"))
@@ -195,6 +276,8 @@ char *checkout_script(const Job *job, const Vars *vars, const char *build_dir, c
     add_fetch(out, job, vars);
     add_tree(out, job, vars);
     add_submodules(out, vars);
+    if (!vars_is_true(vars, "GIT_LFS_SKIP_SMUDGE"))
+        g_string_append(out, tell_of_lfs);
     return g_string_free(out, FALSE);
 }
 

@@ -283,6 +283,11 @@ static bool run_checkout(JobRun *run, Ending *ending)
 
 static bool get_sources_by(JobRun *run, int strategy, Ending *ending)
 {
+    if (vars_get(run->vars, "GIT_CLONE_PATH")) {
+        end_with(ending, END_SYSTEM,
+                 "GIT_CLONE_PATH is set, but this runner chooses the build folder itself");
+        return false;
+    }
     if (strategy < 0) {
         end_with(ending, END_SYSTEM, "GIT_STRATEGY '%s' is unknown",
                  vars_get(run->vars, "GIT_STRATEGY"));
