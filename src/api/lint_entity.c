@@ -18,6 +18,8 @@ static const char *type_of(const CiIncluded *file)
         return "template";
     case CI_FILE_COMPONENT:
         return "component";
+    case CI_FILE_ARTIFACT:
+        return "artifact";
     }
     return file->by_project ? "file" : "local";
 }
@@ -29,7 +31,7 @@ static const char *url_of(Req *rq, const LintView *view, const CiIncluded *file,
 
     if (file->kind == CI_FILE_REMOTE)
         return strcmp(kind, "raw") == 0 ? file->location : NULL;
-    if (file->kind == CI_FILE_TEMPLATE || !sha || !file->path ||
+    if (file->kind == CI_FILE_TEMPLATE || file->kind == CI_FILE_ARTIFACT || !sha || !file->path ||
         (file->kind == CI_FILE_COMPONENT && strcmp(kind, "raw") == 0))
         return NULL;
     return arena_printf(rq->arena, "%s/%s/-/%s/%s/%s", caller_context(rq).base_url,

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "pipeline/create.h"
 #include "runner/report.h"
+#include "store/downstream.h"
 
 #include <string.h>
 
@@ -212,7 +213,8 @@ typedef struct Start {
     Subject subject;
     PipelineSource source;
     int64_t trigger_id;
-    int64_t upstream_job_id;
+    bool by_job;
+    DownstreamPipeline upstream; /* of @by_job */
 } Start;
 
 /* A project that is missing and a token that is not its own look alike. */
@@ -259,7 +261,16 @@ static bool start_by_job(Req *rq, const char *token, Start *start, Error *err)
     if (job.project_id != start->project.id)
         return refuse_other_project(rq, &job, &start->project, err);
     start->source = SOURCE_PIPELINE;
-    start->upstream_job_id = job.id;
+    const DownstreamPipeline *above;
+    if (!downstream_find(db, rq->arena, job.pipeline_id, &above, err))
+        return false;
+    start->by_job = true;
+    start->upstream =
+        (DownstreamPipeline){ .job_id = job.id,
+                              .upstream_pipeline_id = job.pipeline_id,
+                              .upstream_project_id = job.project_id,
+                              .root_pipeline_id = above ? above->root_pipeline_id : job.pipeline_id,
+                              .strategy = STRATEGY_NONE };
     return user_get(db, rq->arena, job.user_id, &start->user, err);
 }
 
@@ -314,10 +325,16 @@ static bool reply_created(Req *rq, const Start *start, const Pipeline *pipeline,
     return reply_json_status(rq, 201);
 }
 
-/* In the transaction of the pipeline it has started. */
-static bool touch_row(Db *db, const Pipeline *pipeline, void *data, Error *err)
+/* In the transaction of the pipeline that it has started. */
+static bool note_start(Db *db, const Pipeline *pipeline, void *data, Error *err)
 {
-    return trigger_touch(db, pipeline->trigger_id, pipeline->created_at, err);
+    Start *start = data;
+    bool is_new;
+
+    if (!start->by_job)
+        return trigger_touch(db, pipeline->trigger_id, pipeline->created_at, err);
+    start->upstream.pipeline_id = pipeline->id;
+    return downstream_insert(db, &start->upstream, &is_new, err);
 }
 
 static bool run_trigger(Req *rq, Error *err)
@@ -346,8 +363,10 @@ static bool run_trigger(Req *rq, Error *err)
                                 .n_given = given.n,
                                 .save_failures = true,
                                 .trigger_id = start.trigger_id,
-                                .upstream_job_id = start.upstream_job_id,
-                                .also = start.trigger_id ? touch_row : NULL };
+                                .upstream_job_id = start.upstream.job_id,
+                                .upstream = start.by_job ? &start.upstream : NULL,
+                                .also = note_start,
+                                .also_data = &start };
     given_inputs(rq, "inputs", &request.inputs, &request.n_inputs);
     return pipeline_create(site_of(rq), rq->arena, &request, &pipeline, err) &&
            reply_created(rq, &start, &pipeline, err);

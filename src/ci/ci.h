@@ -38,7 +38,8 @@ typedef enum CiFileKind {
     CI_FILE_REPOSITORY, /* a file of a project */
     CI_FILE_REMOTE,     /* by http or https, without credentials */
     CI_FILE_TEMPLATE,   /* of the installation */
-    CI_FILE_COMPONENT   /* of a project, found by the component's name and version */
+    CI_FILE_COMPONENT,  /* of a project, found by the component's name and version */
+    CI_FILE_ARTIFACT    /* made by a job of the parent pipeline */
 } CiFileKind;
 
 /* What an include asks for. */
@@ -48,7 +49,8 @@ typedef struct CiFetch {
                           * component its version as written: "1.2", "~latest" */
     const char *path;    /* without a leading "/"; a URL; the name of a template or component */
     CiFileKind kind;
-    bool anonymous; /* asked for by a file of no project: only what everybody may read */
+    const char *job; /* of an artifact: who made it */
+    bool anonymous;  /* asked for by a file of no project: only what everybody may read */
 } CiFetch;
 
 /* What is found; all in the arena. */
@@ -69,6 +71,7 @@ typedef enum CiFetchResult {
     CI_FETCH_NO_PROJECT,  /* missing, or the user may not read it */
     CI_FETCH_FAILED,      /* could not be read at all; the message is internal */
     CI_FETCH_UNREACHABLE, /* out of reach here: the compiler warns and goes on without it */
+    CI_FETCH_NO_JOB,      /* of an artifact: no such job of the parent pipeline has any */
     CI_FETCH_NO_VERSION,  /* of a component: the project has no tag that is a version */
     CI_FETCH_BAD_URL,
     CI_FETCH_SOCKET,
@@ -152,6 +155,7 @@ typedef struct CiGivenInput {
 typedef struct CiInput {
     const char *path;     /* of the root file, for messages: "full-ci.yml" */
     const char *own_path; /* of it in the tree: no wildcard includes it.  NULL: @path */
+    bool child;   /* it is of a child pipeline: artifacts of its parent's jobs may be included */
     bool offline; /* variables and files that only a server has are missing: where an include hangs
                    * on them it counts as out of reach */
     const char *bytes;

@@ -28,6 +28,7 @@ typedef struct Location {
     Place place;        /* where it is */
     const char *path;   /* without a leading "/"; a URL, or the name of a template or component */
     const char *shown;  /* as messages show it */
+    const char *job;    /* of an artifact: who made it */
     const char *digest; /* of a remote file: base64 of its SHA-256; NULL: any */
     const Node *inputs; /* NULL: none are given */
     const Node *at;

@@ -109,6 +109,9 @@ bool include_check_result(Compiler *c, const Location *l, CiFetchResult result, 
         return report_no_ref(c, l);
     case CI_FETCH_NO_PROJECT:
         return report_no_project(c, l);
+    case CI_FETCH_NO_JOB:
+        return compiler_report(
+            c, l->at, "Job `%s` not found in parent pipeline or does not have artifacts!", l->job);
     case CI_FETCH_NO_VERSION:
         return report_no_version(c, l);
     case CI_FETCH_BAD_URL:
@@ -173,9 +176,10 @@ CiFileKind include_file_kind(LocationKey key)
         return CI_FILE_TEMPLATE;
     case LOCATION_COMPONENT:
         return CI_FILE_COMPONENT;
+    case LOCATION_ARTIFACT:
+        return CI_FILE_ARTIFACT;
     case LOCATION_LOCAL:
     case LOCATION_PROJECT:
-    case LOCATION_ARTIFACT:
     case N_LOCATION_KEYS:
         break;
     }
@@ -193,6 +197,7 @@ static CiFetchResult ask(Compiler *c, const Location *l, CiFile *file)
     CiFetch what = { .project = l->place.project,
                      .ref = l->place.ref,
                      .path = l->path,
+                     .job = l->job,
                      .kind = include_file_kind(l->kind),
                      .anonymous = l->place.outside };
 
@@ -206,9 +211,9 @@ static CiFetchResult ask(Compiler *c, const Location *l, CiFile *file)
 /* What an include is asked by: the same is fetched once. */
 static const char *key_of(Compiler *c, const Location *l)
 {
-    return arena_printf(c->arena, "%d%d %s@%s:%s %s", (int)l->kind, l->place.outside,
-                        l->place.project ? l->place.project : "", l->place.ref ? l->place.ref : "",
-                        l->path, l->digest ? l->digest : "");
+    return arena_printf(c->arena, "%d%d %s %s@%s:%s %s", (int)l->kind, l->place.outside,
+                        l->job ? l->job : "", l->place.project ? l->place.project : "",
+                        l->place.ref ? l->place.ref : "", l->path, l->digest ? l->digest : "");
 }
 
 static void settle(Location *l, const CiFile *file)

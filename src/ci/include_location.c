@@ -312,18 +312,25 @@ static bool add_template(const Reader *r, const Node *value, Location *location)
     return add(r, location);
 }
 
-static bool add_artifact(const Reader *r, const Node *value)
+static bool add_artifact(const Reader *r, const Node *item, const Node *value, Location *location)
 {
-    const char *path = location_text(r, "artifact", value);
+    const Node *job = node_get(item, "job");
 
-    if (!path)
+    location->path = location_text(r, "artifact", value);
+    if (!location->path)
         return false;
-    if (!has_yaml_extension(path))
+    if (!has_yaml_extension(location->path))
         return compiler_report(r->c, value, "Included file `%s` does not have YAML extension!",
-                               shown(r, path));
-    return compiler_report(r->c, value,
-                           "Including configs from artifacts is only allowed when triggering "
-                           "child pipelines");
+                               shown(r, location->path));
+    if (!r->c->input->child)
+        return compiler_report(r->c, value,
+                               "Including configs from artifacts is only allowed when triggering "
+                               "child pipelines");
+    if (!node_is_string(job) || node_is_blank(job))
+        return compiler_report(r->c, value,
+                               "Job must be provided when including configs from artifacts");
+    location->job = expanded(r, job);
+    return location->job != NULL && add(r, location);
 }
 
 /* The address without this server's name; NULL: another server's. */
@@ -396,7 +403,7 @@ static bool add_by_key(const Reader *r, const Node *item, Location *location)
     case LOCATION_TEMPLATE:
         return add_template(r, value, location);
     case LOCATION_ARTIFACT:
-        return add_artifact(r, value);
+        return add_artifact(r, item, value, location);
     case LOCATION_COMPONENT:
         return add_component(r, value, location);
     case N_LOCATION_KEYS:

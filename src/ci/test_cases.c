@@ -4,6 +4,7 @@
  *   config: |        the configuration
  *   files:           what `include` finds, by "a.yml", "group/project:a.yml" or
  *                    "group/project@ref:a.yml"
+ *   child: true      it is of a child pipeline; files has "JOB artifact:PATH" of its parent's jobs
  *   offline: true    what is not a file of the pipeline's own project is out of reach
  *   variables:       of the run, stronger than the file's; `predefined`: weaker
  *   limits:          members of CiLimits
@@ -348,7 +349,9 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
     const Node *files = node_get(c->node, "files");
     const char *name = what->path;
 
-    if (what->project)
+    if (what->kind == CI_FILE_ARTIFACT)
+        name = arena_printf(arena, "%s artifact:%s", what->job, what->path);
+    else if (what->project)
         name = arena_printf(arena, "%s%s%s:%s%s%s", what->project, what->ref ? "@" : "",
                             what->ref ? what->ref : "",
                             what->kind == CI_FILE_COMPONENT ? "templates/" : "", what->path,
@@ -421,6 +424,7 @@ static void run(Case *c)
                       .tree = tree,
                       .fetch_data = c,
                       .host = "ci.test",
+                      .child = node_get(c->node, "child") != NULL,
                       .offline = node_get(c->node, "offline") != NULL,
                       .limits = limits_of(c) };
     CiConfig *config = ci_compile(&input, c->arena, &messages);

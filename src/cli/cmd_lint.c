@@ -41,6 +41,7 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
     switch (what->kind) {
     case CI_FILE_REMOTE:
     case CI_FILE_COMPONENT:
+    case CI_FILE_ARTIFACT:
         return CI_FETCH_UNREACHABLE;
     case CI_FILE_TEMPLATE: /* a server may have more of them */
         return template_fetch(lint->settings, what->path, arena, file) == CI_FETCH_OK

@@ -68,6 +68,12 @@ static bool load_bridge(Db *db, Act *act, EngineJob **bridge, Error *err)
 
 /* --- following ------------------------------------------------------------------------------- */
 
+/* Its pipeline was deleted: it would wait for ever. */
+static bool cancel_waiting(Act *act, EngineJob *bridge, Error *err)
+{
+    return !engine_cancel_job(act->process.engine, bridge) || finish(act, err);
+}
+
 /* The pipeline's status is read under the lock of the bridge's, so that of two changes the later
  * one is followed last. */
 static bool follow_in_write(Db *db, void *data, Error *err)
@@ -89,7 +95,7 @@ static bool follow_in_write(Db *db, void *data, Error *err)
         return true;
     if (!downstream_of_bridge(db, act->arena, act->work->job_id, &link, &failed) ||
         !pipeline_get(db, act->arena, link.pipeline_id, &downstream, &failed))
-        return gone(&failed, err);
+        return gone(&failed, err) && cancel_waiting(act, bridge, err);
     if (act->work->kind == DOWNSTREAM_RESET) {
         (void)engine_wait_again(act->process.engine, bridge, act->work->user_id);
         if (!process_reset_upstream(&act->process, act->work->user_id, err))

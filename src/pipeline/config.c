@@ -4,6 +4,7 @@
 #include "access/subject.h"
 #include "base/text.h"
 #include "pipeline/config_paths.h"
+#include "pipeline/parent_artifact.h"
 #include "pipeline/remote_file.h"
 #include "pipeline/template_file.h"
 
@@ -220,6 +221,8 @@ static CiFetchResult fetch(void *data, const CiFetch *what, Arena *arena, CiFile
         return template_fetch(run->site->settings, what->path, arena, file);
     case CI_FILE_COMPONENT:
         return fetch_component(run, what, arena, file);
+    case CI_FILE_ARTIFACT:
+        return parent_artifact_fetch(run->site, run->request->parent, what, arena, file);
     case CI_FILE_REPOSITORY:
         break;
     }
@@ -301,6 +304,7 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
         g_get_monotonic_time() + run->site->settings->includes_timeout_s * US_PER_S;
     CiVariables variables = variables_for_ci(run->variables);
     CiInput input = { .path = run->pipeline->config_path,
+                      .child = run->request->parent != NULL,
                       .bytes = file.bytes,
                       .size = file.size,
                       .variables = variables,

@@ -3,6 +3,7 @@
 import pytest
 from entities import check_entity
 from errors import NO_RECORD, assert_answer
+from fakerunner import zipped
 from penstock import wait_until
 
 CHILD = """\
@@ -187,6 +188,65 @@ inner:
     place.trigger()
     job = place.runner.take("inner")
     assert (job.variable("SAID"), job.variable("TIMES")) == ("hello world", "3")
+
+
+GENERATED = """\
+generate:
+  stage: build
+  script: [generate]
+  artifacts: {paths: [generated]}
+start:
+  stage: test
+  trigger:
+    include: [{artifact: generated/child.yml, job: generate}]
+"""
+
+
+def generate(place, files):
+    """The bridge of a pipeline whose first job leaves these files, once it has ended."""
+    place.push({"full-ci.yml": GENERATED})
+    pipeline = place.trigger()
+    job = place.runner.take("generate")
+    if files is not None:
+        assert job.upload(zipped(files), artifact_format="zip", artifact_type="archive").status_code == 201
+    job.succeed()
+    return wait_until(lambda: next((bridge for bridge in bridges(place, pipeline["id"]).values()
+                                    if bridge["status"] in ("success", "failed")), None), "the bridge to end")
+
+
+def test_a_child_of_a_file_that_a_job_has_made(place):
+    bridge = generate(place, {"generated/child.yml": "made: {script: [echo made]}\ninclude: child.yml\n"})
+    assert set(place.jobs(bridge["downstream_pipeline"]["id"])) == {"made", "inner"}
+
+
+@pytest.mark.parametrize(("files", "message"), [
+    (None, "Job `generate` not found in parent pipeline or does not have artifacts!"),
+    ({"generated/other.yml": "x"}, "Included file `generated/child.yml` is empty or does not exist!"),
+    ({"generated/child.yml": " "}, "Included file `generated/child.yml` is empty or does not exist!"),
+    ({"generated/child.yml": "made: 1\n"}, "jobs made config should implement the script:, run:, or trigger: keyword")])
+def test_a_made_file_that_is_of_no_use(place, files, message):
+    bridge = generate(place, files)
+    assert (bridge["failure_reason"], bridge.get("failure_message")) == ("downstream_pipeline_creation_failed", message)
+
+
+def test_a_pipeline_by_job_token_knows_who_started_it(place, anonymous):
+    place.push({"full-ci.yml": CHILD})
+    place.trigger()
+    job = place.runner.take("inner")
+    answer = anonymous.post(f"{place.at}/trigger/pipeline", json={
+        "token": job.token, "ref": "main", "variables": {"_PIPELINE_FILE_NAME": "full-ci.yml"}})
+    assert (answer.status_code, answer.json()["source"]) == (201, "pipeline")
+    started_job = place.runner.take("inner")
+    assert started_job.variable("CI_UPSTREAM_JOB_ID") == str(job.id)
+    assert started_job.variable("CI_UPSTREAM_PROJECT_ID") == str(place.id)
+
+
+def test_the_end_of_a_pipeline_that_a_bridge_waits_for(api, place):
+    place.push({"full-ci.yml": parent("depend"), "child.yml": CHILD})
+    pipeline = place.trigger()
+    child = started(place, pipeline["id"])
+    assert api.delete(f"{place.at}/pipelines/{child['id']}").status_code == 204
+    assert bridge_in(place, pipeline["id"], "canceled")["downstream_pipeline"] is None
 
 
 # --- other projects ---
