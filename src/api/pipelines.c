@@ -16,6 +16,8 @@
 
 #include <string.h>
 
+enum { MAX_NAME = 255 }; /* characters of a pipeline's name */
+
 static const char *const scopes[] = { "running", "pending", "finished", "branches", "tags", NULL };
 static const char *const orders[] = { "id", "status", "ref", "updated_at", "user_id", NULL };
 static const char *const sorts[] = { "asc", "desc", NULL };
@@ -85,6 +87,12 @@ static const Param create_params[] = {
     { "ref", PARAM_STR, .required = true, .non_blank = true },
     { "variables", PARAM_LIST, .of = variable_params },
     { "inputs", PARAM_HASH },
+    { 0 },
+};
+
+static const Param metadata_params[] = {
+    { "pipeline_id", PARAM_INT },
+    { "name", PARAM_STR, .required = true },
     { 0 },
 };
 
@@ -318,6 +326,36 @@ static bool retry(Req *rq, Error *err)
            find(rq, &pipeline, err) && reply_pipeline(rq, &pipeline, pipeline_fields, 201, err);
 }
 
+typedef struct Rename {
+    int64_t pipeline_id;
+    const char *name;
+    int64_t now_us;
+} Rename;
+
+static bool set_name(Db *db, void *data, Error *err)
+{
+    const Rename *rename = data;
+
+    return pipeline_set_name(db, rename->pipeline_id, rename->name, rename->now_us, err);
+}
+
+static bool change_metadata(Req *rq, Error *err)
+{
+    const char *name = req_str(rq, "name");
+    Pipeline pipeline;
+
+    if (!find(rq, &pipeline, err) || !may_update_pipeline(rq, &pipeline, err))
+        return false;
+    if (name && g_utf8_strlen(name, -1) > MAX_NAME)
+        return error_set(err, ERR_LIMIT,
+                         "Failed to update pipeline - Name is too long (maximum is %d characters)",
+                         MAX_NAME);
+    Rename rename = { pipeline.id, name && *name ? name : NULL, clock_now(site_of(rq)->clock) };
+    return database_write(site_of(rq)->database, set_name, &rename, err) &&
+           find(rq, &pipeline, err) &&
+           reply_pipeline(rq, &pipeline, pipeline_metadata_fields, 200, err);
+}
+
 static bool delete_row(Db *db, void *data, Error *err)
 {
     return pipeline_delete(db, *(int64_t *)data, err);
@@ -418,6 +456,8 @@ const Route pipeline_routes[] = {
     { POST, "/projects/:id/pipelines/:pipeline_id/cancel", CAN_UPDATE_PIPELINES, id_params,
       cancel },
     { POST, "/projects/:id/pipelines/:pipeline_id/retry", CAN_UPDATE_PIPELINES, id_params, retry },
+    { PUT, "/projects/:id/pipelines/:pipeline_id/metadata", CAN_UPDATE_PIPELINES, metadata_params,
+      change_metadata, .job_token = true },
     { DELETE, "/projects/:id/pipelines/:pipeline_id", CAN_DELETE_PIPELINES, id_params, delete },
     { 0 },
 };

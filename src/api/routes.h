@@ -20,6 +20,7 @@ extern const Route runner_protocol_routes[];
 extern const Route runner_routes[];
 extern const Route schedule_routes[];
 extern const Route schedule_variable_routes[];
+extern const Route test_report_routes[];
 extern const Route token_routes[];
 extern const Route trigger_routes[];
 extern const Route user_routes[];

@@ -86,6 +86,16 @@ bool artifact_list_by_pipeline(Db *db, Arena *arena, int64_t pipeline_id, Artifa
                        DB_ARGS(DB_INT(pipeline_id)), artifacts, n, err);
 }
 
+bool artifact_list_by_pipeline_type(Db *db, Arena *arena, int64_t pipeline_id, ArtifactType type,
+                                    Artifact **artifacts, size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, artifact_columns,
+                       "SELECT " ARTIFACT_COLS " FROM jobs j JOIN artifacts a ON a.job_id = j.id"
+                       " WHERE j.pipeline_id = $1 AND a.file_type = $2 ORDER BY j.id",
+                       DB_ARGS(DB_INT(pipeline_id), DB_ENUM(artifact_type_names, type)), artifacts,
+                       n, err);
+}
+
 bool artifact_list_by_project(Db *db, Arena *arena, int64_t project_id, int64_t after_id,
                               int64_t limit, Artifact **artifacts, size_t *n, Error *err)
 {

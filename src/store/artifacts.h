@@ -37,6 +37,9 @@ bool artifact_list_by_jobs(Db *db, Arena *arena, const int64_t *job_ids, size_t 
                            Artifact **artifacts, size_t *n, Error *err);
 bool artifact_list_by_pipeline(Db *db, Arena *arena, int64_t pipeline_id, Artifact **artifacts,
                                size_t *n, Error *err);
+/* The same of one type. */
+bool artifact_list_by_pipeline_type(Db *db, Arena *arena, int64_t pipeline_id, ArtifactType type,
+                                    Artifact **artifacts, size_t *n, Error *err);
 /* From after @after_id on. */
 bool artifact_list_by_project(Db *db, Arena *arena, int64_t project_id, int64_t after_id,
                               int64_t limit, Artifact **artifacts, size_t *n, Error *err);
