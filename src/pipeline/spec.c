@@ -216,6 +216,26 @@ static void put_trigger(JsonWriter *w, const CiTrigger *trigger)
     jw_end_object(w);
 }
 
+static void put_cross_needs(JsonWriter *w, const CiJob *job)
+{
+    if (job->n_cross_needs == 0)
+        return;
+    jw_key(w, "cross_needs");
+    jw_begin_array(w);
+    for (size_t i = 0; i < job->n_cross_needs; i++) {
+        const CiCrossNeed *need = &job->cross_needs[i];
+        jw_begin_object(w);
+        put_text(w, "pipeline", need->pipeline);
+        put_text(w, "project", need->project);
+        put_text(w, "ref", need->ref);
+        put_text(w, "job", need->job);
+        jw_put_bool(w, "artifacts", need->artifacts);
+        jw_put_bool(w, "optional", need->optional);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
 /* What only the engine, or a later version of it, looks at. */
 static void put_carried(JsonWriter *w, const CiPlannedJob *planned)
 {
@@ -255,6 +275,7 @@ char *spec_to_json(const CiPlannedJob *planned, const SpecKeys *keys)
     put_artifacts(&w, job->artifacts);
     put_strings(&w, "dependencies", job->dependencies);
     put_carried(&w, planned);
+    put_cross_needs(&w, job);
     put_trigger(&w, job->trigger);
     jw_end_object(&w);
     return g_string_free(out, FALSE);

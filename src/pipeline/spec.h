@@ -17,6 +17,7 @@
  *     environment  {name, url, action, on_stop, auto_stop_in, deployment_tier, kubernetes}, expanded
  *     resource_group, coverage, identity, manual_confirmation, publish   text, unexpanded
  *     id_tokens, secrets, release, pages, dast_configuration             as written
+ *     cross_needs  [{pipeline, project, ref, job, artifacts, optional}]         unexpanded
  *     trigger      {project, branch, strategy, inputs, forward_yaml_variables,
  *                   forward_pipeline_variables,
  *                   includes: [{kind, location, project, ref, job, inputs}]}   unexpanded

@@ -11,6 +11,7 @@
 #include "pipeline/spec.h"
 #include "pipeline/stored_variables.h"
 #include "repo/repo.h"
+#include "runner/cross_dependencies.h"
 #include "runner/dependencies.h"
 #include "runner/payload.h"
 #include "store/job_specs.h"
@@ -197,6 +198,26 @@ static bool gather_variables(Gathered *g, Db *db, Error *err)
     return true;
 }
 
+/* What they name may be variables, so these come last. */
+static bool find_cross_dependencies(Gathered *g, Db *db, Error *err)
+{
+    CrossLookup in = { .site = g->site,
+                       .project = &g->project,
+                       .pipeline = &g->pipeline,
+                       .upstream = g->upstream,
+                       .user = &g->user,
+                       .spec = g->spec,
+                       .variables = variables_for_ci(&g->variables) };
+    bool missing = false;
+
+    if (!cross_dependencies_add(db, g->arena, &in, &g->dependencies, &g->n_dependencies, &missing,
+                                err))
+        return false;
+    if (missing)
+        g->refusal = FAILURE_MISSING_DEPENDENCY;
+    return true;
+}
+
 /* --- the repository -------------------------------------------------------------------------- */
 
 static bool find_ref(Gathered *g, Error *err)
@@ -233,7 +254,7 @@ static bool gather(Gathered *g, Error *err)
     if (!gather_commit(g, err))
         return false;
     g_autoptr(Db) db = database_reader(g->site->database);
-    return gather_variables(g, db, err);
+    return gather_variables(g, db, err) && find_cross_dependencies(g, db, err);
 }
 
 /* --- in all ---------------------------------------------------------------------------------- */

@@ -333,6 +333,63 @@ def test_projects_that_start_each_other_end(place, target):
     assert bridge_in(here, pipeline, "failed")["failure_reason"] == "pipeline_loop_detected"
 
 
+# --- artifacts from elsewhere ---
+
+def leave(job, files):
+    assert job.upload(zipped(files), artifact_format="zip", artifact_type="archive").status_code == 201
+    job.succeed()
+
+
+def test_a_child_gets_artifacts_of_its_parent(place):
+    place.push({"full-ci.yml": """\
+make:
+  stage: build
+  script: [make]
+  artifacts: {paths: [made]}
+start:
+  stage: test
+  variables: {PARENT: $CI_PIPELINE_ID}
+  trigger: {include: child.yml}
+""", "child.yml": "inner: {script: [use], needs: [{pipeline: $PARENT, job: make}]}\n"})
+    place.trigger()
+    made = place.runner.take("make")
+    leave(made, {"made/it.txt": "made"})
+    job = place.runner.take("inner")
+    dependency, = job.payload["dependencies"]
+    assert (dependency["id"], dependency["name"], dependency["token"]) == (made.id, "make", job.token)
+    answer = place.api.get(f"/jobs/{made.id}/artifacts", token=None, headers={"JOB-TOKEN": dependency["token"]})
+    assert answer.status_code == 200
+
+
+NEEDS = "inner: {script: [use], needs: [{NEED}]}\n"
+
+
+@pytest.mark.parametrize("need", [
+    "{pipeline: '$OTHER', job: inner}", "{pipeline: '999999', job: inner}", "{pipeline: nonsense, job: inner}",
+    "{project: nobody/nothing, job: there, ref: main}", "{project: $TARGET, job: nothing, ref: main}"])
+def test_needs_of_what_is_not_there_fail_the_job(place, target, need):
+    """A pipeline of the same project that nobody of the same tree has started is none either."""
+    place.push({"full-ci.yml": CHILD})
+    other = place.trigger()
+    place.runner.take("inner").succeed()
+    place.push({"full-ci.yml": NEEDS.replace("{NEED}", need)})
+    pipeline = place.trigger(OTHER=str(other["id"]), TARGET=target.path)
+    assert place.runner.try_take() is None
+    assert place.jobs(pipeline["id"])["inner"]["failure_reason"] == "missing_dependency_failure"
+
+
+def test_artifacts_of_another_projects_newest_success(place, target):
+    target.push({".gitlab-ci.yml": "there: {script: [x], artifacts: {paths: [x]}}\n"})
+    first = target.runner.take("there")
+    leave(first, {"x": "1"})
+    target.trigger(file=None)
+    target.runner.take("there").fail()
+    place.push({"full-ci.yml": NEEDS.replace("{NEED}", f"{{project: {target.path}, job: there, ref: main}}")})
+    place.trigger()
+    dependency, = place.runner.take("inner").payload["dependencies"]
+    assert dependency["id"] == first.id
+
+
 # --- by hand ---
 
 def test_a_bridge_is_played_and_retried(api, place):
