@@ -31,11 +31,10 @@ int64_t time_spans_cover_us(TimeSpan *spans, size_t n)
     return cover;
 }
 
-int64_t engine_duration_s(const EnginePipeline *p)
+size_t engine_spans(const EnginePipeline *p, TimeSpan *spans)
 {
     static const unsigned counted = STATUS_BIT(STATUS_SUCCESS) | STATUS_BIT(STATUS_FAILED) |
                                     STATUS_BIT(STATUS_RUNNING) | STATUS_BIT(STATUS_CANCELED);
-    g_autofree TimeSpan *spans = g_new(TimeSpan, (gsize)p->n_slots + 1);
     size_t n = 0;
 
     for (int i = 0; i < p->n_slots; i++) {
@@ -45,7 +44,14 @@ int64_t engine_duration_s(const EnginePipeline *p)
             spans[n++] =
                 (TimeSpan){ job->started_at, job->finished_at ? job->finished_at : p->now_us };
     }
-    return time_spans_cover_us(spans, n) / US_PER_S;
+    return n;
+}
+
+int64_t engine_duration_s(const EnginePipeline *p)
+{
+    g_autofree TimeSpan *spans = g_new(TimeSpan, (gsize)p->n_slots + 1);
+
+    return time_spans_cover_us(spans, engine_spans(p, spans)) / US_PER_S;
 }
 
 static double seconds_between(int64_t from_us, int64_t to_us)

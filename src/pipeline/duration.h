@@ -16,6 +16,9 @@ typedef struct TimeSpan {
 /* The length of what at least one of the spans covers.  Sorts @spans. */
 int64_t time_spans_cover_us(TimeSpan *spans, size_t n);
 
+/* When the latest jobs ran, those that did; the order is any.  @spans: room for all slots.  How many. */
+size_t engine_spans(const EnginePipeline *p, TimeSpan *spans);
+
 /* Whole seconds in which at least one of the latest jobs was running. */
 int64_t engine_duration_s(const EnginePipeline *p);
 

@@ -6,6 +6,7 @@
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
 #include "pipeline/bridges.h"
+#include "pipeline/duration.h"
 #include "pipeline/policy.h"
 #include "pipeline/resource.h"
 #include "pipeline/state.h"
@@ -242,6 +243,34 @@ static bool tell_bridge(Process *p, Error *err)
            owe(p, DOWNSTREAM_FOLLOW, link->job_id, 0, err);
 }
 
+static bool has_bridge(const Process *p)
+{
+    for (size_t i = 0; i < p->n_jobs; i++)
+        if (p->jobs[i].bridge)
+            return true;
+    return false;
+}
+
+/* The time in which the pipelines that it started ran counts, too. */
+static bool count_downstream(Process *p, Error *err)
+{
+    EnginePipeline *engine = p->engine;
+    DownstreamRun *runs = NULL;
+    size_t n_runs = 0;
+
+    if (engine->duration_s < 0 || STATUS_IN(engine->status, STATUSES_ALIVE) || !has_bridge(p))
+        return true;
+    if (!downstream_list_runs(p->db, p->arena, p->pipeline.id, &runs, &n_runs, err))
+        return false;
+    TimeSpan *spans = arena_new0(p->arena, TimeSpan, (size_t)engine->n_slots + n_runs);
+    size_t n = engine_spans(engine, spans);
+    for (size_t i = 0; i < n_runs; i++)
+        spans[n++] = (TimeSpan){ runs[i].started_at,
+                                 runs[i].finished_at ? runs[i].finished_at : engine->now_us };
+    engine->duration_s = time_spans_cover_us(spans, n) / US_PER_S;
+    return true;
+}
+
 bool process_cancel_children(Process *p, Error *err)
 {
     p->owes = true;
@@ -401,6 +430,8 @@ bool process_save(Process *p, Error *err)
         return false;
     if (!engine->changed)
         return true;
+    if (!count_downstream(p, err))
+        return false;
     PipelineState state = { .status = engine->status,
                             .started_at = engine->started_at,
                             .finished_at = engine->finished_at,

@@ -79,6 +79,23 @@ bool downstream_count_tree(Db *db, int64_t root_pipeline_id, int64_t *count, Err
                       DB_ARGS(DB_INT(root_pipeline_id)), count, err);
 }
 
+bool downstream_list_runs(Db *db, Arena *arena, int64_t pipeline_id, DownstreamRun **runs,
+                          size_t *n, Error *err)
+{
+    static const Column columns[] = { COL_TIME(DownstreamRun, started_at),
+                                      COL_TIME(DownstreamRun, finished_at), COL_END };
+
+    return SELECT_ROWS(
+        db, arena, columns,
+        "WITH RECURSIVE below (id) AS (SELECT pipeline_id FROM downstream_pipelines"
+        " WHERE upstream_pipeline_id = $1 UNION SELECT d.pipeline_id FROM below JOIN"
+        " downstream_pipelines d ON d.upstream_pipeline_id = below.id)"
+        " SELECT j.started_at, j.finished_at FROM below JOIN jobs j ON j.pipeline_id = below.id"
+        " WHERE j.retried = 0 AND j.bridge = 0 AND j.started_at IS NOT NULL"
+        " AND j.status IN ('success', 'failed', 'running', 'canceled')",
+        DB_ARGS(DB_INT(pipeline_id)), runs, n, err);
+}
+
 /* --- work ------------------------------------------------------------------------------------ */
 
 #define WORK_COLS "id, kind, job_id, user_id, attempts, server_id, taken_at"

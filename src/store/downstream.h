@@ -41,6 +41,15 @@ bool downstream_of_bridges(Db *db, Arena *arena, const int64_t *job_ids, size_t 
 /* How many pipelines the tree has below its first. */
 bool downstream_count_tree(Db *db, int64_t root_pipeline_id, int64_t *count, Error *err);
 
+/* When a job ran. */
+typedef struct DownstreamRun {
+    int64_t started_at;
+    int64_t finished_at; /* 0: it runs */
+} DownstreamRun;
+/* Of the latest jobs of all pipelines that @pipeline_id has started, and those of these. */
+bool downstream_list_runs(Db *db, Arena *arena, int64_t pipeline_id, DownstreamRun **runs,
+                          size_t *n, Error *err);
+
 /* --- work ------------------------------------------------------------------------------------ */
 
 typedef enum DownstreamTask {

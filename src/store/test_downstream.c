@@ -133,9 +133,34 @@ static void bridges_are_in_no_list_of_jobs_and_no_queue(World *w)
     g_assert_cmpstr(bridge.failure_text, ==, "Reference not found");
 }
 
+static void runs_below_are_found(World *w)
+{
+    Job start = new_bridge(w, "start"), inner;
+    Pipeline child = new_pipeline(w, "main", STATUS_RUNNING);
+    DownstreamPipeline link = link_of(w, &child, &start);
+    DownstreamRun *runs;
+    bool is_new;
+    size_t n = 0;
+
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+    inner = w->job;
+    inner.pipeline_id = child.id;
+    inner.status = STATUS_SUCCESS;
+    inner.started_at = 5;
+    inner.finished_at = 9;
+    OK(job_insert(w->db, &inner, &w->err));
+    OK(downstream_list_runs(w->db, w->arena, w->pipeline.id, &runs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(runs->started_at, ==, 5);
+    g_assert_cmpint(runs->finished_at, ==, 9);
+    OK(downstream_list_runs(w->db, w->arena, child.id, &runs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+}
+
 void add_downstream_tests(void)
 {
     add_test("downstream/bridge-starts-one-pipeline", bridge_starts_one_pipeline);
+    add_test("downstream/runs-below-are-found-at-any-depth", runs_below_are_found);
     add_test("downstream/job-token-starts-several-pipelines", job_token_starts_several_pipelines);
     add_test("downstream/work-is-taken-and-ended-once", work_is_taken_and_ended_once);
     add_test("downstream/children-are-canceled-and-no-other-pipelines",

@@ -406,3 +406,14 @@ def test_a_bridge_is_played_and_retried(api, place):
     second = bridge_in(place, pipeline["id"], "success")
     assert second["id"] == answer.json()["id"] != first["id"]
     assert second["downstream_pipeline"]["id"] != first["downstream_pipeline"]["id"]
+
+
+def test_the_time_of_what_it_started_counts(place):
+    """The child's job runs for longer than a second, and no job of the pipeline itself does."""
+    place.push({"full-ci.yml": parent("depend", "before: {stage: .pre, script: [x]}\n"), "child.yml": CHILD})
+    pipeline = place.trigger()
+    place.runner.take("before").succeed()
+    job = place.runner.take("inner")
+    wait_until(lambda: place.job(job.id)["duration"] > 1.1, "a second to pass")
+    job.succeed()
+    assert place.wait_for(pipeline["id"], "success")["duration"] >= 1
