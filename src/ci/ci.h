@@ -25,7 +25,9 @@ typedef struct CiVariable {
     const char *description; /* of a global variable; NULL: none */
     CiStrings options;       /* of a global variable: what the form offers; NULL: any value */
     bool predefined;         /* in what ci_plan() is given: weaker than the file's own */
-    bool masked;             /* in what ci_compile() is given: no message shows its value */
+    const char *
+        environment_scope; /* in what is given: which environments see it, "review/..."; NULL: all */
+    bool masked;           /* in what ci_compile() is given: no message shows its value */
 } CiVariable;
 
 /* A list in the order of definition; a later entry of the same key wins. */

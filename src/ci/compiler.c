@@ -142,10 +142,25 @@ static bool compile(Compiler *c, CiConfig *config)
            validate_jobs(c, config);
 }
 
+static CiVariables of_every_environment(Arena *arena, CiVariables all)
+{
+    CiVariable *items = arena_new0(arena, CiVariable, all.n);
+    CiVariables some = { items, 0 };
+
+    for (size_t i = 0; i < all.n; i++) {
+        if (!all.items[i].environment_scope)
+            items[some.n++] = all.items[i];
+    }
+    return some;
+}
+
 CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages)
 {
     CiConfig *config = arena_new0(arena, CiConfig, 1);
-    Compiler c = { .arena = arena, .input = input, .limits = compiler_limits(&input->limits) };
+    Compiler c = { .arena = arena,
+                   .input = input,
+                   .unscoped = of_every_environment(arena, input->variables),
+                   .limits = compiler_limits(&input->limits) };
 
     config->arena = arena;
     c.messages = g_array_new(FALSE, TRUE, sizeof(CiMessage));

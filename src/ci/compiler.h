@@ -13,6 +13,7 @@
 typedef struct Compiler {
     Arena *arena;
     const CiInput *input;
+    CiVariables unscoped;   /* of the input: those of every environment, which includes see */
     CiLimits limits;        /* all set */
     GArray *messages;       /* of CiMessage */
     GArray *warnings;       /* of CiMessage */

@@ -87,3 +87,27 @@ EnvironmentTier environment_guess_tier(const char *name)
                 return tier_words[i].tier;
     return TIER_OTHER;
 }
+
+bool environment_is_in_scope(const char *name, const char *scope)
+{
+    const char *star = NULL;   /* the last one met */
+    const char *behind = NULL; /* where what it stands for ends, so far */
+
+    if (!name)
+        return strcmp(scope, "*") == 0;
+    while (*name) {
+        if (*scope == '*') {
+            star = scope++;
+            behind = name;
+        } else if (*scope == *name) {
+            scope++;
+            name++;
+        } else if (star) {
+            scope = star + 1;
+            name = ++behind;
+        } else {
+            return false;
+        }
+    }
+    return scope[strspn(scope, "*")] == '\0';
+}

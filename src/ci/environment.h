@@ -19,6 +19,10 @@ bool environment_name_has_form(const char *name);
  * six characters of its hash tell it from others.  Owned by the caller. */
 char *environment_slug(const char *name);
 
+/* Whether a scope, in which "*" stands for any characters, covers the environment of that name (NULL: of
+ * a job without one, which only "*" covers). */
+bool environment_is_in_scope(const char *name, const char *scope);
+
 /* The tier of an environment that names none, by words in its name. */
 EnvironmentTier environment_guess_tier(const char *name);
 

@@ -22,7 +22,7 @@ typedef struct Reader {
 
 CiVariables include_variables(const Compiler *c, const Place *place)
 {
-    return place->outside ? (CiVariables){ NULL, 0 } : c->input->variables;
+    return place->outside ? (CiVariables){ NULL, 0 } : c->unscoped;
 }
 
 /* What is known of the variables of a text. */

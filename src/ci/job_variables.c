@@ -5,13 +5,21 @@
 
 CiVariables job_variables(Arena *arena, const CiJob *job)
 {
-    CiVariable *items = arena_new0(arena, CiVariable, 3);
+    enum { MAX_ITEMS = 6 };
+    CiVariable *items = arena_new0(arena, CiVariable, MAX_ITEMS);
     g_autofree char *slug = text_slug(job->name);
+    size_t n = 0;
 
-    items[0] = (CiVariable){ .key = "CI_JOB_NAME", .value = job->name };
-    items[1] = (CiVariable){ .key = "CI_JOB_NAME_SLUG", .value = arena_strdup(arena, slug) };
-    items[2] = (CiVariable){ .key = "CI_JOB_STAGE", .value = job->stage };
-    return (CiVariables){ items, 3 };
+    items[n++] = (CiVariable){ .key = "CI_JOB_NAME", .value = job->name };
+    items[n++] = (CiVariable){ .key = "CI_JOB_NAME_SLUG", .value = arena_strdup(arena, slug) };
+    items[n++] = (CiVariable){ .key = "CI_JOB_GROUP_NAME",
+                               .value = job->base_name ? job->base_name : job->name };
+    items[n++] = (CiVariable){ .key = "CI_JOB_STAGE", .value = job->stage };
+    if (job->when == WHEN_MANUAL || job->when == WHEN_DELAYED)
+        items[n++] = (CiVariable){ .key = "CI_JOB_MANUAL", .value = "true" };
+    if (!job->base_name)
+        items[n++] = (CiVariable){ .key = "CI_NODE_TOTAL", .value = "1" };
+    return (CiVariables){ items, n };
 }
 
 const char *job_environment_variable(const CiJob *job, const char *name)

@@ -1,14 +1,13 @@
-/* plan.c - which jobs one run has, and with which variables.
+/* plan.c - which jobs one run has, and with which variables (plan_scope.h).
  *
- * The rules of the workflow decide about the pipeline, those of each job about the job.  What is
- * given wins over the file, and the file over what is predefined.  All problems of the jobs that
- * are in make one message.
+ * The rules of the workflow decide about the pipeline, those of each job about the job.  All problems
+ * of the jobs that are in make one message.
  */
 #include "ci/compiler.h"
 #include "ci/conditions.h"
 #include "ci/environment_expand.h"
 #include "ci/expand.h"
-#include "ci/job_variables.h"
+#include "ci/plan_scope.h"
 
 #include <string.h>
 
@@ -21,118 +20,11 @@ typedef struct Planner {
     Arena *arena;
     CiLimits limits;
     Conditions *conditions;
-    GArray *explained;            /* of CiExplained */
-    CiVariables given;            /* wins over the file */
-    CiVariables predefined;       /* weaker than the file */
-    CiVariables root;             /* of the file, with the workflow rule's over them */
-    GHashTable *given_table;      /* name -> const CiVariable * */
-    GHashTable *predefined_table; /* likewise */
-    GHashTable *root_table;       /* likewise, into root.items */
-    CiStrings root_cycle;         /* among given, predefined and root: NULL for none */
-    size_t n_variables;
+    GArray *explained; /* of CiExplained */
+    PlanVariables variables;
+    CiStrings root_cycle; /* among what all jobs see: NULL for none */
     GString *errors;
 } Planner;
-
-/* What one job sees. */
-typedef struct Scope {
-    Planner *planner;
-    const CiJob *job;     /* NULL: the workflow */
-    GHashTable *of_job;   /* the job's own variables, where they are many; NULL: walk them */
-    bool in_environment;  /* expanding a value of the environment, which does not see itself */
-    GHashTable *expanded; /* all with their references resolved; NULL: not needed yet */
-} Scope;
-
-enum { TABLE_FROM = 16 };
-
-/* ExpandLookup over a table of expand_table(). */
-static const char *value_in(void *table, const char *name)
-{
-    const CiVariable *variable = g_hash_table_lookup(table, name);
-
-    return variable ? variable->value : NULL;
-}
-
-static const char *value_of_list(CiVariables variables, const char *name)
-{
-    for (size_t i = variables.n; i > 0; i--) {
-        if (g_str_equal(variables.items[i - 1].key, name))
-            return variables.items[i - 1].value;
-    }
-    return NULL;
-}
-
-static const char *lookup(void *data, const char *name);
-
-/* A value of the job's environment with its references resolved. */
-static const char *environment_value(const Scope *scope, const char *name)
-{
-    const char *text =
-        scope->job && !scope->in_environment ? job_environment_variable(scope->job, name) : NULL;
-    Scope inside = *scope;
-
-    inside.in_environment = true;
-    return text ? expand_text(scope->planner->arena, text, false, lookup, &inside) : NULL;
-}
-
-/* ExpressionLookup: conditions see values as they are written. */
-static const char *lookup(void *data, const char *name)
-{
-    const Scope *scope = data;
-    const Planner *p = scope->planner;
-    const char *value = value_in(p->given_table, name);
-
-    if (!value && scope->job)
-        value = scope->of_job ? value_in(scope->of_job, name)
-                              : value_of_list(scope->job->variables, name);
-    if (!value && (!scope->job || ci_inherits(&scope->job->inherit_variables, name)))
-        value = value_in(p->root_table, name);
-    if (!value && scope->job && g_str_has_prefix(name, "CI_JOB_"))
-        value = value_of_list(job_variables(p->arena, scope->job), name);
-    if (!value)
-        value = environment_value(scope, name);
-    return value ? value : value_in(p->predefined_table, name);
-}
-
-/* @over over @base: a key that is there keeps its place. */
-static CiVariables overlay(Arena *arena, CiVariables base, GHashTable *base_table, CiVariables over)
-{
-    if (over.n == 0)
-        return base;
-    CiVariable *items = arena_new0(arena, CiVariable, base.n + over.n);
-    size_t n = base.n;
-    if (n > 0)
-        memcpy(items, base.items, n * sizeof(*items));
-    for (size_t i = 0; i < over.n; i++) {
-        const CiVariable *known = g_hash_table_lookup(base_table, over.items[i].key);
-        items[known ? (size_t)(known - base.items) : n++] = over.items[i];
-    }
-    return (CiVariables){ items, n };
-}
-
-static CiVariables overlay_lists(Arena *arena, CiVariables base, CiVariables over)
-{
-    if (base.n == 0 || over.n == 0)
-        return over.n == 0 ? base : over;
-    g_autoptr(GHashTable) table = expand_table(base);
-    return overlay(arena, base, table, over);
-}
-
-/* All lists behind one another, the weaker first. */
-static CiVariables concatenate(Arena *arena, const CiVariables *lists, size_t n_lists)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < n_lists; i++)
-        n += lists[i].n;
-    CiVariable *items = arena_new0(arena, CiVariable, n);
-    CiVariables all = { items, 0 };
-    for (size_t i = 0; i < n_lists; i++) {
-        if (lists[i].n > 0)
-            memcpy(items + all.n, lists[i].items, lists[i].n * sizeof(*items));
-        all.n += lists[i].n;
-    }
-    return all;
-}
 
 static void add_error(Planner *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -157,36 +49,6 @@ static CiPlan *finish(Planner *p, CiPlan *plan, CiPlanResult result, const char 
     return plan;
 }
 
-/* ExpandLookup for paths: references in values are resolved, too. */
-static const char *expand_path(void *data, const char *text)
-{
-    Scope *scope = data;
-    Planner *p = scope->planner;
-    CiStrings cycle;
-
-    if (!expand_has_reference(text))
-        return text;
-    if (!scope->expanded) {
-        const CiVariables lists[] = {
-            p->predefined, scope->job ? job_variables(p->arena, scope->job) : (CiVariables){ 0 },
-            p->root, scope->job ? scope->job->variables : (CiVariables){ 0 }, p->given
-        };
-        CiVariables all = concatenate(p->arena, lists, G_N_ELEMENTS(lists));
-        p->n_variables += all.n;
-        scope->expanded = expand_table(ci_expand_values(p->arena, all, &cycle));
-    }
-    const char *expanded = expand_text(p->arena, text, true, value_in, scope->expanded);
-    return expanded ? expanded : text;
-}
-
-static void scope_clear(Scope *scope)
-{
-    if (scope->of_job)
-        g_hash_table_destroy(scope->of_job);
-    if (scope->expanded)
-        g_hash_table_destroy(scope->expanded);
-}
-
 static void tell(Planner *p, Sight *sight, CiExplained told)
 {
     if (!p->run->explain)
@@ -208,7 +70,7 @@ static void apply_auto_cancel(const CiRule *rule, CiPlan *plan)
 static bool apply_workflow(Planner *p, CiPlan *plan)
 {
     const CiConfig *config = p->config;
-    Scope scope = { .planner = p };
+    Scope scope;
     Sight sight;
     const char *error;
 
@@ -216,7 +78,8 @@ static bool apply_workflow(Planner *p, CiPlan *plan)
     plan->cancel_on_job_failure = config->cancel_on_job_failure;
     if (!config->has_workflow_rules)
         return true;
-    sight_init(&sight, p->run, lookup, expand_path, &scope);
+    scope_init(&scope, &p->variables, NULL);
+    sight_init(&sight, p->run, scope_lookup, scope_expand_path, &scope);
     const CiRule *rule = conditions_match(p->conditions, &sight, config->workflow_rules,
                                           config->n_workflow_rules, &error);
     bool kept = rule && !(rule->has_when && rule->when == WHEN_NEVER);
@@ -233,9 +96,7 @@ static bool apply_workflow(Planner *p, CiPlan *plan)
     if (!kept)
         return false;
     apply_auto_cancel(rule, plan);
-    p->root = overlay(p->arena, p->root, p->root_table, rule->variables);
-    g_hash_table_destroy(p->root_table);
-    p->root_table = expand_table(p->root);
+    plan_variables_put_root(&p->variables, rule->variables);
     return true;
 }
 
@@ -248,12 +109,14 @@ static const char *strip(Arena *arena, const char *text)
 
 static void set_name(Planner *p, CiPlan *plan)
 {
-    Scope scope = { p, NULL, NULL };
     const char *name = p->config->workflow_name;
+    Scope scope;
 
     if (!name)
         return;
-    const char *expanded = expand_text(p->arena, name, false, lookup, &scope);
+    scope_init(&scope, &p->variables, NULL);
+    const char *expanded = expand_text(p->arena, name, false, scope_lookup, &scope);
+    scope_clear(&scope);
     if (expanded)
         plan->name = strip(p->arena, expanded);
     else
@@ -293,7 +156,7 @@ static void expand_tags(Planner *p, CiPlannedJob *planned, GHashTable *values)
     const char **expanded = arena_new0(p->arena, const char *, n + 1);
 
     for (size_t i = 0; i < n; i++) {
-        expanded[i] = expand_text(p->arena, tags[i], true, value_in, values);
+        expanded[i] = expand_text(p->arena, tags[i], true, table_value, values);
         if (!expanded[i]) {
             add_error(p, "%s: a tag is too long after expansion (maximum is %d bytes)",
                       planned->job->name, CI_EXPANDED_MAX);
@@ -305,21 +168,17 @@ static void expand_tags(Planner *p, CiPlannedJob *planned, GHashTable *values)
 
 /* Looks for cycles among the job's variables and expands its tags.  Both need the whole collection,
  * which is only built where the job's own variables or tags hold a reference. */
-static void resolve_variables(Planner *p, CiPlannedJob *planned, CiVariables own)
+static void resolve_variables(Planner *p, Scope *scope, CiPlannedJob *planned, CiVariables own)
 {
     CiStrings cycle = planned->job->inherit_variables.some ? NULL : p->root_cycle;
 
-    if (own.n == 0 && cycle && !tags_refer(planned->tags)) {
+    if (own.n == 0 && cycle && !scope->owns_given && !tags_refer(planned->tags)) {
         report_cycle(p, planned->job, cycle);
         return;
     }
-    if (!cycle && !refers(own) && !tags_refer(planned->tags))
+    if (!cycle && !refers(own) && !scope->owns_given && !tags_refer(planned->tags))
         return;
-    const CiVariables lists[] = { p->predefined, job_variables(p->arena, planned->job),
-                                  planned->variables, p->given };
-    CiVariables all = concatenate(p->arena, lists, G_N_ELEMENTS(lists));
-    p->n_variables += all.n;
-    all = ci_expand_values(p->arena, all, &cycle);
+    CiVariables all = ci_expand_values(p->arena, scope_all(scope, planned->variables), &cycle);
     if (cycle) {
         report_cycle(p, planned->job, cycle);
     } else if (tags_refer(planned->tags)) {
@@ -329,18 +188,15 @@ static void resolve_variables(Planner *p, CiPlannedJob *planned, CiVariables own
 }
 
 /* The job's environment, with what its values refer to. */
-static void expand_environment(Planner *p, CiPlannedJob *planned)
+static void expand_environment(Planner *p, Scope *scope, CiPlannedJob *planned)
 {
     const CiEnvironment *written = planned->job->environment;
 
     planned->environment = written;
     if (!written || !environment_refers(written))
         return;
-    const CiVariables lists[] = { p->predefined, job_variables(p->arena, planned->job),
-                                  planned->variables, p->given };
-    CiVariables all = concatenate(p->arena, lists, G_N_ELEMENTS(lists));
-    p->n_variables += all.n;
-    planned->environment = environment_expand(p->arena, written, all);
+    planned->environment =
+        environment_expand(p->arena, written, scope_all(scope, planned->variables));
     if (!planned->environment)
         add_error(p, "%s: environment is too long after expansion (maximum is %d bytes)",
                   planned->job->name, CI_EXPANDED_MAX);
@@ -364,21 +220,17 @@ static bool decide(Planner *p, Sight *sight, const CiJob *job, const CiRule **ru
 }
 
 /* As decide(), with what the job sees; reports and explains. */
-static bool is_in(Planner *p, const CiJob *job, const CiRule **rule)
+static bool is_in(Planner *p, Scope *scope, const CiJob *job, const CiRule **rule)
 {
-    Scope scope = { .planner = p, .job = job };
     Sight sight;
     CiExplained told = { .job = job };
 
-    if (job->variables.n >= TABLE_FROM)
-        scope.of_job = expand_table(job->variables);
-    sight_init(&sight, p->run, lookup, expand_path, &scope);
+    sight_init(&sight, p->run, scope_lookup, scope_expand_path, scope);
     told.kept = decide(p, &sight, job, rule, &told);
     if (told.because == CI_BECAUSE_ERROR)
         add_error(p, "Failed to parse rule for %s: %s", job->name, told.detail);
     tell(p, &sight, told);
     sight_clear(&sight);
-    scope_clear(&scope);
     return told.kept;
 }
 
@@ -400,12 +252,13 @@ static void apply_rule(Planner *p, const CiRule *rule, CiPlannedJob *planned, Ci
         planned->n_needs = rule->n_needs;
         planned->by_needs = true;
     }
-    *own = overlay_lists(p->arena, *own, rule->variables);
+    *own = variables_overlay(p->arena, *own, rule->variables);
 }
 
 /* Whether the job is in, by its conditions; fills what they decide. */
-static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiVariables *own)
+static bool apply_rules(Planner *p, Scope *scope, CiPlannedJob *planned, CiVariables *own)
 {
+    const CiJob *job = scope->job;
     const CiRule *rule;
 
     *planned = (CiPlannedJob){ .job = job,
@@ -419,42 +272,30 @@ static bool apply_rules(Planner *p, const CiJob *job, CiPlannedJob *planned, CiV
                                .by_needs = job->has_needs,
                                .interruptible = job->interruptible == CI_TRUE };
     *own = job->variables;
-    if (!is_in(p, job, &rule))
+    if (!is_in(p, scope, job, &rule))
         return false;
     if (rule)
         apply_rule(p, rule, planned, own);
     return true;
 }
 
-/* The variables of the file that the job wants. */
-static CiVariables inherited(const Planner *p, const CiJob *job)
-{
-    CiVariable *items = arena_new0(p->arena, CiVariable, p->root.n);
-    CiVariables some = { items, 0 };
-
-    for (size_t i = 0; i < p->root.n; i++) {
-        if (ci_inherits(&job->inherit_variables, p->root.items[i].key))
-            items[some.n++] = p->root.items[i];
-    }
-    return some;
-}
-
 /* A job that is in, with all that it needs but its needs. */
 static bool plan_job(Planner *p, const CiJob *job, CiPlannedJob *planned)
 {
     CiVariables own;
+    Scope scope;
 
-    if (p->n_variables > max_variables || !apply_rules(p, job, planned, &own))
+    if (p->variables.n_made > max_variables)
         return false;
-    if (job->inherit_variables.some)
-        planned->variables = overlay_lists(p->arena, inherited(p, job), own);
-    else
-        planned->variables = overlay(p->arena, p->root, p->root_table, own);
-    if (own.n > 0 || job->inherit_variables.some)
-        p->n_variables += planned->variables.n;
-    resolve_variables(p, planned, own);
-    expand_environment(p, planned);
-    return true;
+    scope_init(&scope, &p->variables, job);
+    bool in = apply_rules(p, &scope, planned, &own);
+    if (in) {
+        planned->variables = scope_variables(&scope, own);
+        resolve_variables(p, &scope, planned, own);
+        expand_environment(p, &scope, planned);
+    }
+    scope_clear(&scope);
+    return in;
 }
 
 /* Keeps the needs whose jobs are in. */
@@ -516,7 +357,7 @@ static void plan_jobs(Planner *p, CiPlan *plan)
     }
     for (size_t i = 0; i < plan->n_jobs; i++)
         plan_needs(p, &jobs[i], names);
-    if (p->n_variables > max_variables)
+    if (p->variables.n_made > max_variables)
         add_error(p, "The jobs have too many variables in all (maximum is %" G_GSIZE_FORMAT ")",
                   max_variables);
     plan->jobs = jobs;
@@ -543,9 +384,7 @@ static CiPlan *make_plan(Planner *p)
         return finish(p, plan, CI_PLAN_FILTERED_BY_WORKFLOW,
                       "The pipeline did not run. Review the workflow:rules configuration for "
                       "the pipeline.");
-    const CiVariables lists[] = { p->predefined, p->root, p->given };
-    (void)ci_expand_values(p->arena, concatenate(p->arena, lists, G_N_ELEMENTS(lists)),
-                           &p->root_cycle);
+    (void)ci_expand_values(p->arena, plan_variables_all(&p->variables), &p->root_cycle);
     set_name(p, plan);
     plan_jobs(p, plan);
     if (expression_cache_is_spent(p->config->expressions))
@@ -565,35 +404,14 @@ static CiPlan *make_plan(Planner *p)
     return plan;
 }
 
-/* Tells what is predefined from what is given. */
-static void split_variables(Planner *p, CiVariables variables)
-{
-    CiVariable *given = arena_new0(p->arena, CiVariable, variables.n);
-    CiVariable *predefined = arena_new0(p->arena, CiVariable, variables.n);
-
-    p->given.items = given;
-    p->predefined.items = predefined;
-    for (size_t i = 0; i < variables.n; i++) {
-        const CiVariable *variable = &variables.items[i];
-        if (variable->predefined)
-            predefined[p->predefined.n++] = *variable;
-        else
-            given[p->given.n++] = *variable;
-    }
-}
-
 CiPlan *ci_plan_run(CiConfig *config, const CiRun *run)
 {
     Planner p = { .config = config,
                   .run = run,
                   .arena = config->arena,
-                  .limits = compiler_limits(&run->limits),
-                  .root = config->variables };
+                  .limits = compiler_limits(&run->limits) };
 
-    split_variables(&p, run->variables);
-    p.given_table = expand_table(p.given);
-    p.predefined_table = expand_table(p.predefined);
-    p.root_table = expand_table(p.root);
+    plan_variables_init(&p.variables, p.arena, config->variables, run->variables);
     p.errors = g_string_new(NULL);
     p.explained = g_array_new(FALSE, TRUE, sizeof(CiExplained));
     p.conditions = conditions_new(config, run);
@@ -604,9 +422,7 @@ CiPlan *ci_plan_run(CiConfig *config, const CiRun *run)
     conditions_free(p.conditions);
     g_array_free(p.explained, TRUE);
     g_string_free(p.errors, TRUE);
-    g_hash_table_destroy(p.root_table);
-    g_hash_table_destroy(p.predefined_table);
-    g_hash_table_destroy(p.given_table);
+    plan_variables_clear(&p.variables);
     return plan;
 }
 

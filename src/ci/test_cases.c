@@ -6,7 +6,8 @@
  *                    "group/project@ref:a.yml"
  *   child: true      it is of a child pipeline; files has "JOB artifact:PATH" of its parent's jobs
  *   offline: true    what is not a file of the pipeline's own project is out of reach
- *   variables:       of the run, stronger than the file's; `predefined`: weaker
+ *   variables:       of the run, stronger than the file's; `predefined`: weaker; `scoped`: by environment
+ *                    scope, those that only environments which it covers see
  *   limits:          members of CiLimits
  *   trap:            the number of the trap that it holds, for script/ci-traps
  *   run:             what is known of the run, see case_run.h
@@ -282,8 +283,12 @@ static CiVariables case_variables(Case *c)
     const Node *given = node_get(c->node, "variables");
     const Node *predefined = node_get(c->node, "predefined");
     size_t n_given = given ? given->n : 0, n_predefined = predefined ? predefined->n : 0;
-    CiVariable *items = arena_new0(c->arena, CiVariable, n_given + n_predefined);
-    size_t n = 0;
+    const Node *scoped = node_get(c->node, "scoped");
+    size_t n_scoped = 0, n = 0;
+
+    for (size_t i = 0; scoped && i < scoped->n; i++)
+        n_scoped += scoped->pairs[i].value->n;
+    CiVariable *items = arena_new0(c->arena, CiVariable, n_given + n_predefined + n_scoped);
 
     for (size_t i = 0; i < n_predefined; i++)
         items[n++] = (CiVariable){ .key = predefined->pairs[i].key->text,
@@ -292,6 +297,13 @@ static CiVariables case_variables(Case *c)
     for (size_t i = 0; i < n_given; i++)
         items[n++] =
             (CiVariable){ .key = given->pairs[i].key->text, .value = given->pairs[i].value->text };
+    for (size_t i = 0; scoped && i < scoped->n; i++) {
+        const Node *of_scope = scoped->pairs[i].value;
+        for (size_t k = 0; k < of_scope->n; k++)
+            items[n++] = (CiVariable){ .key = of_scope->pairs[k].key->text,
+                                       .value = of_scope->pairs[k].value->text,
+                                       .environment_scope = scoped->pairs[i].key->text };
+    }
     return (CiVariables){ items, n };
 }
 

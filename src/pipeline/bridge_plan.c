@@ -88,7 +88,8 @@ static bool collect(BridgePlan *plan, Error *err)
                        .upstream = plan->above };
 
     if (!repo_commit(plan->site->repos, plan->project.id, plan->pipeline.sha, plan->arena, &commit,
-                     err))
+                     err) ||
+        !run_find_tag_message(&run, plan->arena, err))
         return false;
     variables_init(&list, plan->arena);
     variables_add_job(&list, &plan->bridge);

@@ -326,7 +326,7 @@ bool config_load(const ConfigRun *run, Arena *arena, CiConfig **config, CiPlan *
         return first_message(&messages, err);
     if (report && report->compile_only)
         return true;
-    CiRun planned = config_run(run, input.variables, input.limits);
+    CiRun planned = config_run(run, variables, input.limits);
     planned.explain = report && report->explain;
     *plan = ci_plan_run(*config, &planned);
     if (report)

@@ -162,7 +162,6 @@ static void fill_pipeline(Creation *c, const RefRules *rules)
                                .updated_at = now };
 }
 
-/* Scoped to no environment: which one a job has is known only once its rules are decided. */
 static bool collect_variables(Creation *c, Error *err)
 {
     RunContext run = { .site = c->site,
@@ -173,13 +172,15 @@ static bool collect_variables(Creation *c, Error *err)
                        .schedule_description = c->request->schedule_description,
                        .upstream = c->request->upstream };
 
+    if (!run_find_tag_message(&run, c->arena, err))
+        return false;
     variables_init(&c->variables, c->arena);
     variables_add_predefined(&c->variables, &run);
     variables_add_user(&c->variables, c->request->user);
     {
         g_autoptr(Db) db = database_reader(c->site->database);
-        if (!variables_add_stored(&c->variables, c->site, db, c->request->project,
-                                  c->pipeline->protected, NULL, err))
+        if (!variables_add_stored_scoped(&c->variables, c->site, db, c->request->project,
+                                         c->pipeline->protected, err))
             return false;
     }
     for (size_t i = 0; i < c->request->n_given; i++)

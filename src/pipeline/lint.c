@@ -83,14 +83,16 @@ static bool collect(Lint *l, const Pipeline *pipeline, Variables *variables, Err
                        .commit = &l->commit,
                        .user = user };
 
+    if (!run_find_tag_message(&run, l->arena, err))
+        return false;
     variables_init(variables, l->arena);
     variables_add_predefined(variables, &run);
     variables_add_user(variables, user);
     if (!access_can(l->request->subject, CAN_CREATE_PIPELINES))
         return true;
     g_autoptr(Db) db = database_reader(l->site->database);
-    return variables_add_stored(variables, l->site, db, l->request->project, pipeline->protected,
-                                NULL, err);
+    return variables_add_stored_scoped(variables, l->site, db, l->request->project,
+                                       pipeline->protected, err);
 }
 
 static bool is_protected(Lint *l, bool *protected, Error *err)

@@ -3,22 +3,18 @@
 
 #include "base/json.h"
 #include "base/seal.h"
+#include "ci/environment.h"
 #include "store/ci_variables.h"
 #include "store/job_variables.h"
 #include "store/pipeline_variables.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
-/* Scopes hold no other pattern than "*", which stands for "/" too. */
-static bool covers(const char *scope, const char *environment)
-{
-    return strcmp(scope, "*") == 0 || (environment && fnmatch(scope, environment, 0) == 0);
-}
-
-static bool add_row(Variables *list, const Site *site, const CiVariableRow *row, Error *err)
+static bool add_row(Variables *list, const Site *site, const CiVariableRow *row, bool scoped,
+                    Error *err)
 {
     g_autofree char *value = unseal(site->seal_key, row->value, err);
+    bool everywhere = strcmp(row->environment_scope, "*") == 0;
 
     if (!value)
         return false;
@@ -27,12 +23,20 @@ static bool add_row(Variables *list, const Site *site, const CiVariableRow *row,
                                     .file = row->variable_type == VARIABLE_FILE,
                                     .raw = row->raw,
                                     .hidden = true,
-                                    .masked = row->masked });
+                                    .masked = row->masked,
+                                    .environment_scope =
+                                        scoped && !everywhere ? row->environment_scope : NULL });
     return true;
 }
 
-bool variables_add_stored(Variables *list, const Site *site, Db *db, const Project *project,
-                          bool protected_ref, const char *environment, Error *err)
+/* What a row's scope has to cover. */
+typedef struct Wanted {
+    bool all; /* whatever it is, with its scope */
+    const char *environment;
+} Wanted;
+
+static bool add_rows(Variables *list, const Site *site, Db *db, const Project *project,
+                     bool protected_ref, Wanted wanted, Error *err)
 {
     CiVariableRow *rows = NULL;
     size_t n = 0;
@@ -40,11 +44,28 @@ bool variables_add_stored(Variables *list, const Site *site, Db *db, const Proje
     if (!ci_variable_list_for_project(db, list->arena, project->id, project->namespace_id, &rows,
                                       &n, err))
         return false;
-    for (size_t i = 0; i < n; i++)
-        if ((protected_ref || !rows[i].protected) &&
-            covers(rows[i].environment_scope, environment) && !add_row(list, site, &rows[i], err))
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].protected && !protected_ref)
+            continue;
+        if (!wanted.all && !environment_is_in_scope(wanted.environment, rows[i].environment_scope))
+            continue;
+        if (!add_row(list, site, &rows[i], wanted.all, err))
             return false;
+    }
     return true;
+}
+
+bool variables_add_stored_scoped(Variables *list, const Site *site, Db *db, const Project *project,
+                                 bool protected_ref, Error *err)
+{
+    return add_rows(list, site, db, project, protected_ref, (Wanted){ .all = true }, err);
+}
+
+bool variables_add_stored(Variables *list, const Site *site, Db *db, const Project *project,
+                          bool protected_ref, const char *environment, Error *err)
+{
+    return add_rows(list, site, db, project, protected_ref, (Wanted){ .environment = environment },
+                    err);
 }
 
 void variables_add_spec(Variables *list, const json_t *spec)

@@ -7,8 +7,13 @@
 
 #include <jansson.h>
 
-/* Adds those that a job of @project gets in @environment (expanded; NULL: it has none, or what it
- * has is not known yet), the weakest first.  @protected_ref: also those that only protected refs
+/* Adds those that some job of @project may get, each with its environment scope, for the compiler, which
+ * knows the environments; else as below. */
+bool variables_add_stored_scoped(Variables *list, const Site *site, Db *db, const Project *project,
+                                 bool protected_ref, Error *err);
+
+/* Adds those that a job of @project gets in @environment (expanded; NULL: it has none), the
+ * weakest first.  @protected_ref: also those that only protected refs
  * get.  ERR_INTERNAL: one was sealed with another key. */
 bool variables_add_stored(Variables *list, const Site *site, Db *db, const Project *project,
                           bool protected_ref, const char *environment, Error *err);

@@ -1,8 +1,10 @@
 /* variables.c - the predefined variables, group by group. */
 #include "pipeline/variables.h"
 
+#include "base/regex.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "ci/environment.h"
 
 #include <string.h>
 
@@ -75,7 +77,8 @@ CiVariables variables_for_ci(const Variables *list)
                                  .type = list->items[i].file ? VARIABLE_FILE : VARIABLE_ENV_VAR,
                                  .raw = list->items[i].raw,
                                  .masked = list->items[i].masked,
-                                 .predefined = list->items[i].predefined };
+                                 .predefined = list->items[i].predefined,
+                                 .environment_scope = list->items[i].environment_scope };
     return (CiVariables){ .items = items, .n = list->n };
 }
 
@@ -103,6 +106,7 @@ static void add_server(Variables *list, const Site *site)
     put(list, "CI_SERVER_VERSION_PATCH", PENSTOCK_API_PATCH);
     put(list, "CI_SERVER_REVISION", PENSTOCK_REVISION);
     put(list, "CI_API_V4_URL", arena_printf(arena, "%s/api/v4", site->external_url));
+    put(list, "CI_TEMPLATE_REGISTRY_HOST", "registry.gitlab.com"); /* where templates' images are */
     put(list, "GITLAB_FEATURES", "");
 }
 
@@ -129,6 +133,8 @@ static void add_project(Variables *list, const Site *site, const Project *projec
         arena_printf(arena, "%s/%s", site->external_url, project->full_path));
     put(list, "CI_PROJECT_VISIBILITY", name_of(&visibility_names, (int)project->visibility));
     put(list, "CI_PROJECT_CLASSIFICATION_LABEL", "");
+    put(list, "CI_PROJECT_TOPICS", "");
+    put(list, "CI_PROJECT_REPOSITORY_LANGUAGES", "");
     put(list, "CI_DEFAULT_BRANCH", project->default_branch);
     put_slug(list, "CI_DEFAULT_BRANCH_SLUG", project->default_branch);
 }
@@ -147,7 +153,7 @@ static const char *commit_description(const RepoCommit *commit)
 }
 
 static void add_commit(Variables *list, const Pipeline *pipeline, const RepoCommit *commit,
-                       bool is_branch)
+                       bool is_branch, const char *tag_message)
 {
     enum { MAX_MESSAGE = 100000 };
     Arena *arena = list->arena;
@@ -162,8 +168,10 @@ static void add_commit(Variables *list, const Pipeline *pipeline, const RepoComm
     put_slug(list, "CI_COMMIT_REF_SLUG", pipeline->ref);
     if (is_branch)
         put(list, "CI_COMMIT_BRANCH", pipeline->ref);
-    if (pipeline->tag)
+    if (pipeline->tag) {
         put(list, "CI_COMMIT_TAG", pipeline->ref);
+        put(list, "CI_COMMIT_TAG_MESSAGE", tag_message ? tag_message : "");
+    }
     put(list, "CI_COMMIT_REF_PROTECTED", pipeline->protected ? "true" : "false");
     put(list, "CI_COMMIT_MESSAGE",
         arena_strndup(arena, commit->message, MIN(strlen(commit->message), MAX_MESSAGE)));
@@ -197,28 +205,91 @@ void variables_add_predefined(Variables *list, const RunContext *run)
         put_int(list, "CI_UPSTREAM_PIPELINE_ID", run->upstream->upstream_pipeline_id);
         put_int(list, "CI_UPSTREAM_JOB_ID", run->upstream->job_id);
     }
-    add_commit(list, pipeline, run->commit, is_of_branch(pipeline));
+    put(list, "CI_CONFIG_REF_URI",
+        arena_printf(list->arena, "%s/%s//%s@%s%s", variables_get(list, "CI_SERVER_FQDN"),
+                     run->project->full_path, pipeline->config_path,
+                     pipeline->tag            ? "refs/tags/"
+                     : is_of_branch(pipeline) ? "refs/heads/"
+                                              : "",
+                     pipeline->ref));
+    add_commit(list, pipeline, run->commit, is_of_branch(pipeline), run->tag_message);
 }
 
+bool run_find_tag_message(RunContext *run, Arena *arena, Error *err)
+{
+    const Pipeline *pipeline = run->pipeline;
+    g_auto(Error) failed = ERROR_INIT;
+
+    run->tag_message = NULL;
+    return !pipeline->tag ||
+           repo_tag_message(run->site->repos, pipeline->project_id, pipeline->ref, arena,
+                            &run->tag_message, &failed) ||
+           failed.code == ERR_NO_RECORD || error_move(err, &failed);
+}
+
+/* Stronger than the file. */
 void variables_add_user(Variables *list, const User *user)
 {
     if (!user)
         return;
-    put_int(list, "GITLAB_USER_ID", user->id);
-    put(list, "GITLAB_USER_EMAIL", user->email);
-    put(list, "GITLAB_USER_LOGIN", user->username);
-    put(list, "GITLAB_USER_NAME", user->name);
+    variables_put(list, "GITLAB_USER_ID", arena_printf(list->arena, "%" G_GINT64_FORMAT, user->id));
+    variables_put(list, "GITLAB_USER_EMAIL", user->email);
+    variables_put(list, "GITLAB_USER_LOGIN", user->username);
+    variables_put(list, "GITLAB_USER_NAME", user->name);
+}
+
+/* GitLab's own pattern for it (app/models/commit_status.rb), where "\\b" stands for a backspace. */
+const char *variables_group_name(Arena *arena, const char *job_name)
+{
+    static const char pattern[] = "(?:[\\x08\\s:]+(?:\\[.*\\]|\\d+[\\s:/\\\\]+\\d+))+\\s*\\z";
+    g_autoptr(Regex) mark = regex_new(pattern, 0, NULL);
+    ptrdiff_t start, end;
+
+    g_assert(mark);
+    if (!regex_find(mark, job_name, strlen(job_name), 0, 0, &start, &end))
+        return job_name;
+    return g_strchomp(arena_strndup(arena, job_name, (size_t)start));
 }
 
 void variables_add_job(Variables *list, const Job *job)
 {
     put(list, "CI_JOB_NAME", job->name);
     put_slug(list, "CI_JOB_NAME_SLUG", job->name);
-    put(list, "CI_JOB_GROUP_NAME", job->name);
+    put(list, "CI_JOB_GROUP_NAME", variables_group_name(list->arena, job->name));
     put(list, "CI_JOB_STAGE", job->stage);
-    if (job->when_kind == WHEN_MANUAL)
+    if (job->when_kind == WHEN_MANUAL || job->when_kind == WHEN_DELAYED)
         put(list, "CI_JOB_MANUAL", "true");
     put(list, "CI_NODE_TOTAL", "1");
+}
+
+void variables_add_trigger(Variables *list, const char *token_start)
+{
+    put(list, "CI_TRIGGER_SHORT_TOKEN", token_start);
+}
+
+void variables_add_environment(Variables *list, const json_t *environment)
+{
+    const char *name = json_get_string(environment, "name");
+    const char *action = json_get_string(environment, "action");
+    const char *tier = json_get_string(environment, "deployment_tier");
+
+    if (!name)
+        return;
+    put(list, "CI_ENVIRONMENT_NAME", name);
+    put(list, "CI_ENVIRONMENT_ACTION", action ? action : "start");
+    put(list, "CI_ENVIRONMENT_TIER",
+        tier ? tier : name_of(&environment_tier_names, (int)environment_guess_tier(name)));
+}
+
+void variables_add_environment_last(Variables *list, const json_t *environment)
+{
+    const char *name = json_get_string(environment, "name");
+
+    if (!name)
+        return;
+    g_autofree char *slug = environment_slug(name);
+    variables_put(list, "CI_ENVIRONMENT_SLUG", arena_strdup(list->arena, slug));
+    variables_put(list, "CI_ENVIRONMENT_URL", json_get_string(environment, "url"));
 }
 
 const char *variables_repository_url(Arena *arena, const Site *site, const Project *project,
@@ -272,6 +343,7 @@ void variables_add_attempt(Variables *list, const RunContext *run, const Job *jo
         arena_printf(arena, "%s/-/jobs/%" G_GINT64_FORMAT, project_url, job->id));
     put(list, "CI_JOB_STARTED_AT",
         arena_strdup(arena, time_to_text(clock_now(run->site->clock), time)));
+    put_slug(list, "CI_JOB_STARTED_AT_SLUG", variables_get(list, "CI_JOB_STARTED_AT"));
     put_secret(list, "CI_JOB_TOKEN", token, true);
     put_secret(list, "CI_REPOSITORY_URL",
                variables_repository_url(arena, run->site, run->project, token), false);

@@ -6,6 +6,7 @@
 #ifndef PENSTOCK_PIPELINE_VARIABLES_H
 #define PENSTOCK_PIPELINE_VARIABLES_H
 
+#include "base/json.h"
 #include "base/site.h"
 #include "ci/ci.h"
 #include "repo/repo.h"
@@ -24,7 +25,8 @@ typedef struct Variable {
     bool raw;
     bool hidden; /* "public": false: not for service containers */
     bool masked;
-    bool predefined; /* ours: weaker than those of the file */
+    bool predefined;               /* ours: weaker than those of the file */
+    const char *environment_scope; /* for the compiler: which environments get it; NULL: all */
 } Variable;
 
 /* A list that grows in an arena. */
@@ -56,7 +58,11 @@ typedef struct RunContext {
     const User *user;                   /* NULL: gone */
     const char *schedule_description;   /* NULL: not from a schedule */
     const DownstreamPipeline *upstream; /* the job that started it; NULL: none did */
+    const char *tag_message;            /* of run_find_tag_message(); NULL: none */
 } RunContext;
+
+/* Reads what the pipeline's tag says, if it is of one that still exists. */
+bool run_find_tag_message(RunContext *run, Arena *arena, Error *err);
 
 /* Known before the pipeline is made: instance, project, pipeline and commit. */
 void variables_add_predefined(Variables *list, const RunContext *run);
@@ -64,11 +70,23 @@ void variables_add_predefined(Variables *list, const RunContext *run);
 /* Who runs it (GITLAB_USER_*). */
 void variables_add_user(Variables *list, const User *user);
 
-/* Of one job, known when the pipeline is made. */
+/* Of one job, known when the pipeline is made; the weakest of all. */
 void variables_add_job(Variables *list, const Job *job);
 
 /* Of the pipeline, known when it has been made. */
 void variables_add_pipeline(Variables *list, const RunContext *run);
+
+/* What job's name is without the mark of its place among parallel ones ("test 2/5", "test: [a, b]").  In
+ * @arena. */
+const char *variables_group_name(Arena *arena, const char *job_name);
+
+/* @token_start: the first characters of the trigger's token after its prefix; NULL: none. */
+void variables_add_trigger(Variables *list, const char *token_start);
+
+/* The environment of a job as its spec has it (NULL: none), but for what is not to be overridden, which
+ * is of variables_add_environment_last(). */
+void variables_add_environment(Variables *list, const json_t *environment);
+void variables_add_environment_last(Variables *list, const json_t *environment);
 
 /* Of one attempt, known when a runner takes it.  @token is the job token. */
 void variables_add_attempt(Variables *list, const RunContext *run, const Job *job,

@@ -13,6 +13,7 @@ enum {
     MAX_TREE_DEPTH = 128
 };
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tag, git_tag_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_commit, git_commit_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tree, git_tree_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tree_entry, git_tree_entry_free)
@@ -237,5 +238,26 @@ bool repo_commit(RepoStore *store, int64_t project_id, const char *sha, Arena *a
         .committer_offset_min = committer->when.offset,
         .parents = parents_in_arena(arena, commit),
     };
+    return true;
+}
+
+bool repo_tag_message(RepoStore *store, int64_t project_id, const char *name, Arena *arena,
+                      const char **message, Error *err)
+{
+    g_autoptr(Lease) lease = lease_take(store, project_id, err);
+    g_autofree char *full = g_strconcat("refs/tags/", name, NULL);
+    g_autoptr(git_tag) tag = NULL;
+    git_oid id;
+
+    *message = NULL;
+    if (!lease)
+        return false;
+    int failed = git_reference_name_to_id(&id, lease->repo, full);
+    if (failed)
+        return failed == GIT_ENOTFOUND || failed == GIT_EINVALIDSPEC
+                   ? error_set(err, ERR_NO_RECORD, NULL)
+                   : git_error_to(err, failed, "tag");
+    if (git_tag_lookup(&tag, lease->repo, &id) == 0 && git_tag_message(tag))
+        *message = text_in_arena(arena, git_tag_message(tag), NULL);
     return true;
 }

@@ -127,6 +127,11 @@ typedef struct RepoCommit {
 bool repo_commit(RepoStore *store, int64_t project_id, const char *sha, Arena *arena,
                  RepoCommit *out, Error *err);
 
+/* What an annotated tag says, in @arena; NULL: it is only a name for a commit.  ERR_NO_RECORD: no such
+ * tag. */
+bool repo_tag_message(RepoStore *store, int64_t project_id, const char *name, Arena *arena,
+                      const char **message, Error *err);
+
 /* Makes sure that refs/pipelines/<pipeline_id> names @sha (what runners fetch), or is gone.  Not
  * synced to disk: after a crash make sure again.  ERR_NO_RECORD: no such commit. */
 bool repo_keep_pipeline_ref(RepoStore *store, int64_t project_id, int64_t pipeline_id,

@@ -16,6 +16,7 @@
 #include "runner/payload.h"
 #include "store/job_specs.h"
 #include "store/pipeline_schedules.h"
+#include "store/triggers.h"
 
 /* What a payload is made from, all in one arena. */
 typedef struct Gathered {
@@ -30,6 +31,7 @@ typedef struct Gathered {
     bool has_user;
     const char *schedule_description;
     const DownstreamPipeline *upstream; /* NULL: no job started the pipeline */
+    const char *trigger_token_start;    /* NULL: not triggered by a token, or it is gone */
     json_t *spec;
     Variables variables;
     PayloadDependency *dependencies;
@@ -63,6 +65,19 @@ static bool find_schedule(Gathered *g, Db *db, Error *err)
     if (!pipeline_schedule_get(db, g->arena, g->pipeline.schedule_id, &schedule, &failed))
         return absent_is_fine(err, &failed);
     g->schedule_description = schedule.description;
+    return true;
+}
+
+static bool find_trigger(Gathered *g, Db *db, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    Trigger trigger;
+
+    if (!g->pipeline.trigger_id)
+        return true;
+    if (!trigger_get(db, g->arena, g->project.id, g->pipeline.trigger_id, &trigger, &failed))
+        return absent_is_fine(err, &failed);
+    g->trigger_token_start = trigger.token_start;
     return true;
 }
 
@@ -101,7 +116,7 @@ static bool gather_rows(Gathered *g, Db *db, Error *err)
         g->refusal = FAILURE_USER_BLOCKED;
         return true;
     }
-    return find_schedule(g, db, err) &&
+    return find_schedule(g, db, err) && find_trigger(g, db, err) &&
            downstream_find(db, g->arena, g->pipeline.id, &g->upstream, err) &&
            find_spec(g, db, err) && find_dependencies(g, db, err);
 }
@@ -125,32 +140,19 @@ static bool find_protection(Gathered *g, Db *db, bool *protected_ref, Error *err
     return true;
 }
 
-/* The name of the job's environment, expanded by what it has without one; NULL: it has none. */
-static bool find_environment(Gathered *g, Db *db, bool protected_ref, const char **name, Error *err)
+/* The job's environment, as the pipeline's creation expanded it; NULL: it has none. */
+static const json_t *environment_of(const Gathered *g)
 {
-    const char *written = json_get_string(json_object_get(g->spec, "environment"), "name");
-    size_t n = g->variables.n;
-
-    *name = NULL;
-    if (!written)
-        return true;
-    if (!variables_add_stored(&g->variables, g->site, db, &g->project, protected_ref, NULL, err) ||
-        !add_given(g, db, err))
-        return false;
-    *name = ci_expand(g->arena, written, variables_for_ci(&g->variables));
-    g->variables.n = n;
-    return true;
+    return json_object_get(g->spec, "environment");
 }
 
 static bool add_stored(Gathered *g, Db *db, Error *err)
 {
     bool protected_ref;
-    const char *environment;
 
     return find_protection(g, db, &protected_ref, err) &&
-           find_environment(g, db, protected_ref, &environment, err) &&
-           variables_add_stored(&g->variables, g->site, db, &g->project, protected_ref, environment,
-                                err);
+           variables_add_stored(&g->variables, g->site, db, &g->project, protected_ref,
+                                json_get_string(environment_of(g), "name"), err);
 }
 
 /* Each key once, with the value and marks of its strongest source, and references among values
@@ -185,13 +187,18 @@ static bool gather_variables(Gathered *g, Db *db, Error *err)
                        .schedule_description = g->schedule_description,
                        .upstream = g->upstream };
 
+    if (!run_find_tag_message(&run, g->arena, err))
+        return false;
     variables_init(&g->variables, g->arena);
     variables_add_job(&g->variables, &g->handout->job);
+    variables_add_environment(&g->variables, environment_of(g));
     variables_add_predefined(&g->variables, &run);
+    variables_add_trigger(&g->variables, g->trigger_token_start);
     variables_add_spec(&g->variables, g->spec);
     variables_add_user(&g->variables, &g->user);
     if (!add_stored(g, db, err) || !add_given(g, db, err))
         return false;
+    variables_add_environment_last(&g->variables, environment_of(g));
     variables_add_attempt(&g->variables, &run, &g->handout->job, g->request->runner,
                           g->handout->token);
     settle_variables(g);
