@@ -14,12 +14,13 @@ from statistics import median
 
 import compile as compiling
 import create
+import jobs
 import reads
 from database import DATABASES
 from server import World
 from table import render
 
-TOPICS = {"compile": compiling.measure, "create": create.measure, "reads": reads.measure}
+TOPICS = {"compile": compiling.measure, "create": create.measure, "jobs": jobs.measure, "reads": reads.measure}
 
 
 class Run:
