@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 enum { SHORT_TOKEN = 9 };
 
@@ -84,14 +85,31 @@ static void put_first(JobRun *run)
         vars_put(vars, "CI_JOB_IMAGE", run->job->image);
 }
 
+/* The names that the Go world gives to what uname() says; others stay. */
+static const char *machine_name(const char *machine)
+{
+    static const char *const names[][2] = {
+        { "x86_64", "amd64" }, { "aarch64", "arm64" }, { "i686", "386" }, { "armv7l", "arm" }
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(machine, names[i][0]))
+            return names[i][1];
+    return machine;
+}
+
 static void put_last(JobRun *run)
 {
     bool sandbox = run->context->options->sandbox;
+    struct utsname system = { 0 };
+
+    uname(&system);
+    g_autofree char *arch = g_strconcat("linux/", machine_name(system.machine), NULL);
 
     vars_put(run->vars, sandbox ? "CI_DISPOSABLE_ENVIRONMENT" : "CI_SHARED_ENVIRONMENT", "true");
     vars_put(run->vars, "CI_RUNNER_VERSION", PENSTOCK_API_VERSION);
     vars_put(run->vars, "CI_RUNNER_REVISION", PENSTOCK_REVISION);
-    vars_put(run->vars, "CI_RUNNER_EXECUTABLE_ARCH", "linux/amd64");
+    vars_put(run->vars, "CI_RUNNER_EXECUTABLE_ARCH", arch);
     vars_put(run->vars, "RUNNER_TEMP_PROJECT_DIR", run->script_dir);
 }
 

@@ -15,11 +15,7 @@
 static const char *const shown[] = { "/usr",   "/etc",   "/bin",    "/sbin", "/lib",
                                      "/lib32", "/lib64", "/libx32", "/opt",  NULL };
 
-/* Under the shown ones, but nobody's business. */
-static const char *const covered_dirs[] = { "/etc/ssh", "/etc/ssl/private", "/etc/sudoers.d",
-                                            NULL };
-static const char *const covered_files[] = { "/etc/shadow",   "/etc/shadow-", "/etc/gshadow",
-                                             "/etc/gshadow-", "/etc/sudoers", NULL };
+enum { MAX_DEPTH = 8 };
 
 typedef struct Argv {
     GPtrArray *words;
@@ -58,6 +54,31 @@ static void lock_proc(Argv *argv)
         closedir(dir);
 }
 
+static bool is_private(mode_t mode)
+{
+    return S_ISDIR(mode) ? (mode & 0005) != 0005 : S_ISREG(mode) && !(mode & 0004);
+}
+
+/* Covers what is not for everybody below @path: to a job that runs as root, even without
+ * capabilities, the files of root are open. */
+static void cover_private(Argv *argv, const char *path, int depth)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+
+    for (const char *name; dir && (name = g_dir_read_name(dir));) {
+        g_autofree char *item = g_build_filename(path, name, NULL);
+        struct stat st;
+        if (lstat(item, &st) < 0)
+            continue;
+        if (S_ISDIR(st.st_mode) && (is_private(st.st_mode) || depth == 0))
+            add(argv, "--tmpfs", item, NULL);
+        else if (S_ISDIR(st.st_mode))
+            cover_private(argv, item, depth - 1);
+        else if (is_private(st.st_mode))
+            add(argv, "--ro-bind", "/dev/null", item, NULL);
+    }
+}
+
 static void add_system(Argv *argv)
 {
     for (size_t i = 0; shown[i]; i++) {
@@ -70,12 +91,8 @@ static void add_system(Argv *argv)
             add(argv, "--ro-bind-try", shown[i], shown[i], NULL);
         }
     }
-    for (size_t i = 0; covered_dirs[i]; i++)
-        if (g_file_test(covered_dirs[i], G_FILE_TEST_IS_DIR))
-            add(argv, "--tmpfs", covered_dirs[i], NULL);
-    for (size_t i = 0; covered_files[i]; i++)
-        if (g_file_test(covered_files[i], G_FILE_TEST_EXISTS))
-            add(argv, "--ro-bind", "/dev/null", covered_files[i], NULL);
+    if (geteuid() == 0)
+        cover_private(argv, "/etc", MAX_DEPTH);
     add(argv, "--proc", "/proc", NULL);
     lock_proc(argv);
     add(argv, "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/var", "--tmpfs", "/var/tmp", "--dir",

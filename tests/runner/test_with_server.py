@@ -2,6 +2,7 @@
 import io
 import os
 import re
+import subprocess
 import sys
 import zipfile
 
@@ -10,7 +11,7 @@ import pytest
 from conftest import sandbox_works
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from penstock import Server, wait_until  # noqa: E402
+from penstock import BINARY, Server, wait_until  # noqa: E402
 from projects import make_project  # noqa: E402
 
 STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z (00|01)O[ +]")
@@ -466,6 +467,38 @@ def test_where_the_sandbox_cannot_run_nothing_runs(tmp_path):
     without.mkdir()
     said = Server(runners=1, environment={"PATH": str(without)}).start_in_vain_and_remove()
     assert "apt-get install bubblewrap" in said
+
+
+@pytest.mark.parametrize("server", ["sandbox"], indirect=True)
+def test_the_sandbox_shows_nothing_of_etc_that_is_not_for_everybody(server):
+    done = run_ok(server, """\
+job: {script: ["find /etc ! -type l ! -perm -o=r -size +0 2>/dev/null | wc -l | xargs echo private", cat /etc/passwd]}
+""")
+    assert "private 0" in done.said()
+    assert any(line.startswith("root:") for line in done.said())
+
+
+# Alone
+
+@pytest.mark.parametrize("executor", ["shell", "sandbox"])
+def test_the_runner_works_alone_with_a_token_of_its_own(tmp_path, executor):
+    if executor == "sandbox" and not sandbox_works():
+        pytest.skip("bubblewrap does not work on this machine")
+    with Server() as server:
+        made = server.api.make("/user/runners", runner_type="instance_type", tag_list=["far"])
+        project = make_project(server, {"x-ci.yml": "job: {tags: [far], script: [cat x-ci.yml]}\n"})
+        token = tmp_path / "token"
+        token.write_text(made["token"] + "\n")
+        with open(tmp_path / "log", "w") as log:
+            runner = subprocess.Popen(
+                [BINARY, "runner", "--url", server.url, "--token-file", token, "--executor", executor,
+                 "--work-dir", tmp_path / "work", "--slots", "1"],
+                stdout=log, stderr=log, env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+        try:
+            assert Run(project).status == "success"
+        finally:
+            runner.terminate()
+            assert runner.wait(20) == 0, (tmp_path / "log").read_text()
 
 
 # Restarts
