@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runner/artifacts.h"
+#include "runner/coverage.h"
 #include "runner/report.h"
 #include "runner/trace.h"
 #include "store/runners.h"
@@ -141,9 +142,18 @@ static void compare_output(Req *rq, const Job *job)
                  job->id, size, job->trace_size);
 }
 
+/* A runner sends all of the log before it says how the job ended. */
+static void end_of_log(Req *rq, const Job *job, Report *report)
+{
+    compare_output(rq, job);
+    if (job_is_held(job))
+        report->coverage = coverage_of_job(site_of(rq), api_of(rq)->traces, job);
+}
+
 static bool update(Req *rq, Error *err)
 {
-    Report report = { .failure = read_failure(rq),
+    Report report = { .coverage = -1,
+                      .failure = read_failure(rq),
                       .has_exit_code = req_has(rq, "exit_code"),
                       .exit_code = (int)req_int(rq, "exit_code") };
     Status status;
@@ -152,7 +162,7 @@ static bool update(Req *rq, Error *err)
     if (!own_job(rq, &job, err) || !read_state(rq, &report, err))
         return false;
     if (report.state == REPORT_SUCCESS || report.state == REPORT_FAILED)
-        compare_output(rq, &job);
+        end_of_log(rq, &job, &report);
     bool ok = report_apply(site_of(rq), &job, &report, &status, err);
     say_status(rq, status);
     return ok && say_interval(rq, &job, err) && reply_bytes(rq, 200, "application/json", "200", 3);

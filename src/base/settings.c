@@ -64,6 +64,8 @@ static const Setting table[] = {
       1024, G_MAXINT64 },
     { "max-artifact-bytes", INT, AT(max_artifact_bytes), "1073741824", "N", "largest artifact file",
       ANYWHERE, 1024, G_MAXINT64 },
+    { "max-coverage-bytes", INT, AT(max_coverage_bytes), "16777216", "N",
+      "the end of a log in which a job's coverage is looked for", ANYWHERE, 1024, G_MAXINT64 },
     { "max-test-report-bytes", INT, AT(max_test_report_bytes), "67108864", "N",
       "test reports of a pipeline that are read, unpacked", ANYWHERE, 1024, G_MAXINT32 },
     { "max-test-cases", INT, AT(max_test_cases), "100000", "N", "test cases of a pipeline",

@@ -62,8 +62,12 @@ static bool apply(Process *p, void *data, Error *err)
             return false;
         (void)engine_run_job(p->engine, job, row->graceful);
     }
-    if (call->report->state != REPORT_RUNNING)
+    if (call->report->state != REPORT_RUNNING) {
+        if (call->report->coverage >= 0 &&
+            !job_set_coverage(p->db, row->id, call->report->coverage, err))
+            return false;
         end(p, job, call->report);
+    }
     call->status = job->status;
     return true;
 }

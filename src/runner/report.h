@@ -21,6 +21,7 @@ typedef struct Report {
     FailureReason failure; /* of REPORT_FAILED */
     bool has_exit_code;
     int exit_code;
+    double coverage; /* that its log tells of; -1: none */
 } Report;
 
 /* Finds the attempt that @token was minted for.  ERR_FORBIDDEN: an unknown or dead token, or that of another job
