@@ -30,10 +30,10 @@ def finish(project, pipeline, logs):
 
 def test_last_match_of_the_log_counts(covered):
     pipeline = covered.trigger(file="cov-ci.yml")
-    jobs = finish(covered, pipeline, {"first": "Total: 10.0%\nTotal: 81.25%\nend\n",
+    jobs = finish(covered, pipeline, {"first": "Total: 10.0%\nTotal: 81.5%\nend\n",
                                       "second": "\033[32mcovered\033[0m 60 of 100\n", "third": "Total: 5.0%\n"})
-    assert {name: job["coverage"] for name, job in jobs.items()} == {"first": 81.25, "second": 60, "third": None}
-    assert covered.pipeline(pipeline["id"])["coverage"] == "70.63"
+    assert {name: job["coverage"] for name, job in jobs.items()} == {"first": 81.5, "second": 60, "third": None}
+    assert covered.pipeline(pipeline["id"])["coverage"] == "70.75"
 
 
 def test_number_far_before_the_end_is_found(covered):
