@@ -151,7 +151,7 @@ bool stream_settle(ReqPrivate *c, bool may_wait)
     Stream *stream = c->stream;
 
     pthread_mutex_lock(&stream->lock);
-    bool waits = may_wait && !stream->ended && !stream->closed;
+    bool waits = may_wait && !stream->ended; /* its end too is told by the park */
     pthread_mutex_unlock(&stream->lock);
     if (!waits) /* it came back without an end: it did not write all */
         reply_stream_end(&c->rq, false);

@@ -181,7 +181,7 @@ static void parked_streams_end_with_the_server(Fixture *f, const void *unused)
 
     server_stop(f->server, 20 * G_USEC_PER_SEC);
     g_assert_true(take_chunks(client, body));
-    g_assert_cmpint(app_count(&f->app, &f->app.n_stream_over), ==, 1);
+    app_wait(&f->app, &f->app.n_stream_over, 1);
 }
 
 static void *stop(void *p)
