@@ -5,6 +5,7 @@
 #include "pipeline/cancel.h"
 #include "pipeline/events.h"
 #include "pipeline/process.h"
+#include "store/mirrors.h"
 #include "store/users.h"
 
 /* One write: the work's row goes, and something happens to a pipeline. */
@@ -68,6 +69,28 @@ static bool load_bridge(Db *db, Act *act, EngineJob **bridge, Error *err)
 
 /* --- following ------------------------------------------------------------------------------- */
 
+/* Which pipeline the job follows, and how.  ERR_NO_RECORD: none (any more). */
+static bool find_followed(Db *db, Act *act, int64_t *pipeline_id, BridgeStrategy *strategy,
+                          Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    DownstreamPipeline link;
+    Mirror mirror;
+
+    if (downstream_of_bridge(db, act->arena, act->work->job_id, &link, &failed)) {
+        *pipeline_id = link.pipeline_id;
+        *strategy = link.strategy;
+        return true;
+    }
+    if (failed.code != ERR_NO_RECORD)
+        return error_move(err, &failed);
+    if (!mirror_get(db, act->arena, act->work->job_id, &mirror, err))
+        return false;
+    *pipeline_id = mirror.pipeline_id;
+    *strategy = STRATEGY_MIRROR;
+    return true;
+}
+
 /* Its pipeline was deleted: it would wait for ever. */
 static bool cancel_waiting(Act *act, EngineJob *bridge, Error *err)
 {
@@ -80,8 +103,9 @@ static bool follow_in_write(Db *db, void *data, Error *err)
 {
     Act *act = data;
     g_auto(Error) failed = ERROR_INIT;
-    DownstreamPipeline link;
-    Pipeline downstream;
+    BridgeStrategy strategy = STRATEGY_NONE;
+    int64_t followed_id = 0;
+    Pipeline followed;
     EngineJob *bridge;
     bool is_ours;
 
@@ -93,15 +117,15 @@ static bool follow_in_write(Db *db, void *data, Error *err)
         return false;
     if (!bridge)
         return true;
-    if (!downstream_of_bridge(db, act->arena, act->work->job_id, &link, &failed) ||
-        !pipeline_get(db, act->arena, link.pipeline_id, &downstream, &failed))
+    if (!find_followed(db, act, &followed_id, &strategy, &failed) ||
+        !pipeline_get(db, act->arena, followed_id, &followed, &failed))
         return gone(&failed, err) && cancel_waiting(act, bridge, err);
     if (act->work->kind == DOWNSTREAM_RESET) {
         (void)engine_wait_again(act->process.engine, bridge, act->work->user_id);
         if (!process_reset_upstream(&act->process, act->work->user_id, err))
             return false;
     }
-    (void)engine_follow_downstream(act->process.engine, bridge, link.strategy, downstream.status);
+    (void)engine_follow_downstream(act->process.engine, bridge, strategy, followed.status);
     return finish(act, err);
 }
 

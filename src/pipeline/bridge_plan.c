@@ -6,6 +6,7 @@
 #include "pipeline/spec.h"
 #include "pipeline/stored_variables.h"
 #include "store/job_specs.h"
+#include "store/mirrors.h"
 #include "store/pipeline_variables.h"
 
 #include <string.h>
@@ -21,12 +22,18 @@ static bool is_open(BridgePlan *plan, Db *db, int64_t job_id, bool *open, Error 
 {
     g_auto(Error) failed = ERROR_INIT;
     DownstreamPipeline link;
+    Mirror mirror;
 
     *open = false;
     if (!job_get(db, plan->arena, job_id, &plan->bridge, &failed))
         return gone(&failed, err);
     if (plan->bridge.status != STATUS_PENDING ||
         downstream_of_bridge(db, plan->arena, job_id, &link, &failed))
+        return true;
+    if (failed.code != ERR_NO_RECORD)
+        return error_move(err, &failed);
+    error_clear(&failed);
+    if (mirror_get(db, plan->arena, job_id, &mirror, &failed))
         return true;
     *open = true;
     return gone(&failed, err);
@@ -44,8 +51,7 @@ static bool read_spec(BridgePlan *plan, Db *db, Error *err)
     arena_defer(plan->arena, (GDestroyNotify)json_decref, spec);
     plan->spec = spec;
     plan->trigger = json_object_get(spec, "trigger");
-    return plan->trigger ||
-           error_set(err, ERR_INTERNAL, "job %" G_GINT64_FORMAT " has no trigger", plan->bridge.id);
+    return true;
 }
 
 static bool read_user(BridgePlan *plan, Db *db, Error *err)
@@ -190,6 +196,37 @@ static bool settle_target(BridgePlan *plan, Error *err)
     return true;
 }
 
+/* The newest pipeline of its default branch, if the user may see it. */
+static bool settle_mirror(BridgePlan *plan, Error *err)
+{
+    g_autoptr(Db) db = database_reader(plan->site->database);
+    g_auto(Error) failed = ERROR_INIT;
+    const char *written = json_get_string(plan->spec, "mirror");
+    Pipeline newest;
+
+    plan->refusal = FAILURE_UPSTREAM_PROJECT;
+    if (!project_by_path(db, plan->arena, expand(plan, written ? written : ""), &plan->target,
+                         &failed))
+        return gone(&failed, err);
+    if (!subject_of_project(db, plan->user.id, plan->user.admin, &plan->target,
+                            clock_now(plan->site->clock), &plan->there, err))
+        return false;
+    if (!access_sees(&plan->there))
+        return true;
+    if (!access_can(&plan->there, CAN_READ_PIPELINES)) {
+        plan->refusal = FAILURE_UPSTREAM_PERMISSIONS;
+        return true;
+    }
+    if (!pipeline_latest(db, plan->arena, plan->target.id, plan->target.default_branch, NULL,
+                         &newest, &failed)) {
+        plan->refusal_text = "The project has no pipeline of its default branch";
+        return gone(&failed, err);
+    }
+    plan->refusal = FAILURE_NONE;
+    plan->mirrored_id = newest.id;
+    return true;
+}
+
 /* --- files and inputs ------------------------------------------------------------------------ */
 
 /* A text may name variables; any other value is as written. */
@@ -281,7 +318,11 @@ bool bridge_plan(BridgePlan *plan, const Site *site, Arena *arena, int64_t job_i
         return false;
     if (!*is_due || plan->refusal != FAILURE_NONE)
         return true;
-    if (!collect(plan, err) || !settle_target(plan, err))
+    if (!collect(plan, err))
+        return false;
+    if (!plan->trigger)
+        return settle_mirror(plan, err);
+    if (!settle_target(plan, err))
         return false;
     if (plan->refusal != FAILURE_NONE)
         return true;

@@ -19,7 +19,7 @@ typedef struct BridgePlan {
     const DownstreamPipeline *above; /* the bridge that started @pipeline; NULL: none did */
     User user;
     Subject subject;       /* the user beside @project */
-    const json_t *trigger; /* pipeline/spec.h */
+    const json_t *trigger; /* pipeline/spec.h; NULL: it mirrors */
     const json_t *spec;
     CiVariables known; /* what it may name, resolved */
     /* Where it leads. */
@@ -33,7 +33,10 @@ typedef struct BridgePlan {
     size_t n_inputs;
     const char *content; /* of a child's root file; NULL: it has its own */
 
-    FailureReason refusal; /* FAILURE_NONE: it may have its pipeline */
+    int64_t mirrored_id; /* the pipeline that it mirrors */
+
+    const char *refusal_text; /* NULL: the reason says it all */
+    FailureReason refusal;    /* FAILURE_NONE: it may have its pipeline */
 } BridgePlan;
 
 /* Reads what is known of the bridge and settles the rest.  *@is_due: false: there is nothing to

@@ -11,6 +11,7 @@
 #include "pipeline/create.h"
 #include "pipeline/events.h"
 #include "pipeline/process.h"
+#include "store/mirrors.h"
 
 #include <string.h>
 
@@ -209,6 +210,47 @@ static bool make(Start *s, Error *err)
     return true;
 }
 
+/* --- mirroring ------------------------------------------------------------------------------- */
+
+static bool mirror_in_write(Db *db, void *data, Error *err)
+{
+    Start *s = data;
+    Mirror mirror = { .job_id = s->plan->bridge.id, .pipeline_id = s->plan->mirrored_id };
+    bool is_ours, is_new = false;
+    Pipeline mirrored;
+
+    g_clear_pointer(&s->arena, arena_free);
+    s->arena = arena_new();
+    if (!downstream_work_end(db, s->work->id, &is_ours, err) ||
+        !mirror_insert(db, &mirror, &is_new, err) ||
+        !pipeline_get(db, s->arena, mirror.pipeline_id, &mirrored, err) ||
+        !process_load(&s->process, s->plan->site, db, s->arena, s->plan->pipeline.id, err))
+        return false;
+    EngineJob *job = process_job(&s->process, mirror.job_id);
+    s->stale = !is_ours || !is_new || !job || job->status != STATUS_PENDING;
+    if (s->stale)
+        return error_set(err, ERR_CONFLICT, "the job does not wait for a pipeline any more");
+    (void)engine_run_job(s->process.engine, job, false);
+    (void)engine_follow_downstream(s->process.engine, job, STRATEGY_MIRROR, mirrored.status);
+    return process_save(&s->process, err);
+}
+
+static bool start_mirror(const BridgePlan *plan, const DownstreamWork *work, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    Start s = { .plan = plan, .work = work };
+
+    bool ok = database_write(plan->site->database, mirror_in_write, &s, &failed);
+    if (ok)
+        process_after_commit(&s.process);
+    arena_free(s.arena);
+    if (ok)
+        return true;
+    return s.stale ? bridge_end(plan->site, work, err) : error_move(err, &failed);
+}
+
+/* --- in all ---------------------------------------------------------------------------------- */
+
 /* What the downstream project or the file is the reason for, and not our own trouble. */
 static bool is_a_reason(const Error *err)
 {
@@ -249,9 +291,9 @@ bool bridge_start(const Site *site, const DownstreamWork *work, Error *err)
         return false;
     if (!is_due)
         return bridge_end(site, work, err);
-    if (plan.refusal == FAILURE_NONE && !check(&plan, err))
+    if (plan.refusal == FAILURE_NONE && plan.trigger && !check(&plan, err))
         return false;
     if (plan.refusal != FAILURE_NONE)
-        return bridge_refuse(site, work, plan.refusal, NULL, err);
-    return start_planned(&plan, work, err);
+        return bridge_refuse(site, work, plan.refusal, plan.refusal_text, err);
+    return plan.trigger ? start_planned(&plan, work, err) : start_mirror(&plan, work, err);
 }

@@ -216,7 +216,7 @@ static void add_engine_job(Creation *c, size_t index, int stage)
                       .when = planned->when,
                       .allow_failure = planned->allow_failure,
                       .by_needs = planned->by_needs,
-                      .bridge = planned->job->trigger != NULL,
+                      .bridge = planned->job->trigger || planned->job->mirror,
                       .needs_resource = c->resource_keys[index] != NULL,
                       .needs = needs,
                       .n_needs = planned->n_needs,
@@ -287,31 +287,6 @@ static void mark_failed(Creation *c, PipelineFailure reason, const char *message
     c->pipeline->finished_at = c->pipeline->created_at;
 }
 
-/* The first job that mirrors another project's pipeline; NULL: none. */
-static const char *first_mirror(const CiPlan *plan)
-{
-    for (size_t i = 0; i < plan->n_jobs; i++) {
-        if (plan->jobs[i].job->mirror)
-            return plan->jobs[i].job->name;
-    }
-    return NULL;
-}
-
-/* Instead of a pipeline whose job would never run. */
-static bool refuse_mirror(Creation *c, const char *name, Error *err)
-{
-    const char *message =
-        arena_printf(c->arena,
-                     "%s job: jobs that mirror other projects' pipelines are not supported by this "
-                     "version of Penstock",
-                     name);
-
-    if (!c->request->save_failures)
-        return error_set(err, ERR_CONFIG, "%s", message);
-    mark_failed(c, PIPELINE_FAILURE_CONFIG, message);
-    return true;
-}
-
 /* What the plan came to; true: there is something to store. */
 static bool settle_plan(Creation *c, Error *err)
 {
@@ -320,8 +295,6 @@ static bool settle_plan(Creation *c, Error *err)
     switch (c->plan->result) {
     case CI_PLAN_OK:
         c->pipeline->name = c->plan->name;
-        if (first_mirror(c->plan))
-            return refuse_mirror(c, first_mirror(c->plan), err);
         build_engine(c);
         return true;
     case CI_PLAN_FILTERED_BY_WORKFLOW:

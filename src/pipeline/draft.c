@@ -65,7 +65,7 @@ static Job job_of(Arena *arena, const CiPlannedJob *planned, const EngineJob *en
                   .when_kind = planned->when,
                   .allow_failure = engine->allow_failure,
                   .by_needs = planned->by_needs,
-                  .bridge = planned->job->trigger != NULL,
+                  .bridge = planned->job->trigger || planned->job->mirror,
                   .processed = engine->processed,
                   .tags = joined_tags(arena, planned->tags),
                   .icon = planned->job->icon,

@@ -13,6 +13,7 @@
 #include "repo/repo.h"
 #include "store/downstream.h"
 #include "store/job_specs.h"
+#include "store/mirrors.h"
 #include "store/stages.h"
 
 #include <string.h>
@@ -271,6 +272,21 @@ static bool count_downstream(Process *p, Error *err)
     return true;
 }
 
+static bool tell_mirrors(Process *p, Error *err)
+{
+    Mirror *mirrors = NULL;
+    size_t n = 0;
+
+    if (!p->pipeline.mirrored)
+        return true;
+    if (!mirror_list(p->db, p->arena, p->pipeline.id, &mirrors, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!owe(p, DOWNSTREAM_FOLLOW, mirrors[i].job_id, 0, err))
+            return false;
+    return true;
+}
+
 bool process_cancel_children(Process *p, Error *err)
 {
     p->owes = true;
@@ -446,7 +462,7 @@ bool process_save(Process *p, Error *err)
     bool moved = engine->before != engine->status;
     engine->before = engine->status;
     engine->changed = false;
-    return !moved || tell_bridge(p, err);
+    return !moved || (tell_bridge(p, err) && tell_mirrors(p, err));
 }
 
 void process_after_commit(const Process *p)

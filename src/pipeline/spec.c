@@ -277,6 +277,7 @@ char *spec_to_json(const CiPlannedJob *planned, const SpecKeys *keys)
     put_carried(&w, planned);
     put_cross_needs(&w, job);
     put_trigger(&w, job->trigger);
+    put_text(&w, "mirror", job->mirror);
     jw_end_object(&w);
     return g_string_free(out, FALSE);
 }

@@ -18,6 +18,7 @@
  *     resource_group, coverage, identity, manual_confirmation, publish   text, unexpanded
  *     id_tokens, secrets, release, pages, dast_configuration             as written
  *     cross_needs  [{pipeline, project, ref, job, artifacts, optional}]         unexpanded
+ *     mirror       text                         the project whose pipeline it shows, unexpanded
  *     trigger      {project, branch, strategy, inputs, forward_yaml_variables,
  *                   forward_pipeline_variables,
  *                   includes: [{kind, location, project, ref, job, inputs}]}   unexpanded

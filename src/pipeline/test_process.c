@@ -1,9 +1,12 @@
 /* Tests of what a pipeline's rows tell the engine, on a database of their own. */
 #include "db/test_databases.h"
+#include "pipeline/cancel.h"
 #include "pipeline/events.h"
 #include "pipeline/policy.h"
 #include "pipeline/process.h"
+#include "store/downstream.h"
 #include "store/job_specs.h"
+#include "store/mirrors.h"
 #include "store/namespaces.h"
 #include "store/projects.h"
 #include "store/schema.h"
@@ -95,7 +98,7 @@ static void make_world(World *w, const char *policy, bool cancel_on_job_failure)
                               .ref = "main",
                               .sha = "aaaa",
                               .before_sha = "0000",
-                              .source = SOURCE_PUSH,
+                              .source = SOURCE_PARENT_PIPELINE,
                               .status = STATUS_RUNNING,
                               .config_path = ".gitlab-ci.yml",
                               .cancel_on_job_failure = cancel_on_job_failure,
@@ -220,6 +223,106 @@ static void a_failure_cancels_the_rest_where_the_pipeline_says_so(World *w)
     g_assert_cmpint(other.status, ==, STATUS_CANCELED);
 }
 
+/* The one piece of work that is owed; a second one is a failure. */
+static DownstreamWork owed(World *w)
+{
+    DownstreamWork *work;
+    size_t n = 0;
+
+    OK(downstream_work_list(w->db, w->arena, 10, &work, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    return *work;
+}
+
+/* As if @job_id had started the pipeline, which is that of a bridge with @strategy. */
+static void start_by(World *w, int64_t job_id, BridgeStrategy strategy)
+{
+    DownstreamPipeline link = { .job_id = job_id,
+                                .upstream_pipeline_id = 1000,
+                                .upstream_project_id = w->pipeline.project_id,
+                                .root_pipeline_id = 1000,
+                                .pipeline_id = w->pipeline.id,
+                                .bridge = true,
+                                .child = true,
+                                .strategy = strategy };
+    bool is_new;
+
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+}
+
+static void a_bridge_whose_turn_comes_owes_a_pipeline(World *w)
+{
+    Process p;
+
+    make_world(w, NULL, false);
+    Job bridge = w->job;
+    bridge.name = "start";
+    bridge.bridge = true;
+    bridge.status = STATUS_CREATED;
+    OK(job_insert(w->db, &bridge, &w->err));
+    OK(process_load(&p, &w->site, w->db, w->arena, w->pipeline.id, &w->err));
+    OK(process_save(&p, &w->err));
+    g_assert_true(p.owes);
+    g_assert_false(p.wakes_runners);
+    g_assert_cmpint(owed(w).kind, ==, DOWNSTREAM_START);
+    g_assert_cmpint(owed(w).job_id, ==, bridge.id);
+}
+
+static void the_end_of_a_pipeline_is_told_to_who_waits(World *w)
+{
+    make_world(w, NULL, false);
+    start_by(w, 77, STRATEGY_DEPEND);
+    fail_build(w, FAILURE_SCRIPT, NULL);
+    g_assert_cmpint(owed(w).kind, ==, DOWNSTREAM_FOLLOW);
+    g_assert_cmpint(owed(w).job_id, ==, 77);
+}
+
+static void the_end_of_a_pipeline_is_not_told_to_who_does_not_wait(World *w)
+{
+    DownstreamWork *work;
+    size_t n = 0;
+
+    make_world(w, NULL, false);
+    start_by(w, 77, STRATEGY_NONE);
+    fail_build(w, FAILURE_SCRIPT, NULL);
+    OK(downstream_work_list(w->db, w->arena, 10, &work, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+}
+
+static void a_bridge_above_is_to_wait_again(World *w)
+{
+    Process p;
+
+    make_world(w, NULL, false);
+    start_by(w, 77, STRATEGY_DEPEND);
+    OK(process_load(&p, &w->site, w->db, w->arena, w->pipeline.id, &w->err));
+    OK(process_reset_upstream(&p, w->pipeline.user_id, &w->err));
+    g_assert_cmpint(owed(w).kind, ==, DOWNSTREAM_RESET);
+    g_assert_cmpint(owed(w).user_id, ==, w->pipeline.user_id);
+}
+
+static void each_change_is_told_to_mirrors(World *w)
+{
+    bool done = false;
+
+    make_world(w, NULL, false);
+    Job shown = add_job(w, "shown", NULL);
+    OK(mirror_insert(w->db, &(Mirror){ shown.id, w->pipeline.id }, &done, &w->err));
+    g_assert_true(done);
+    OK(mirror_insert(w->db, &(Mirror){ shown.id, w->pipeline.id }, &done, &w->err));
+    g_assert_false(done);
+    Mirror found;
+    OK(mirror_get(w->db, w->arena, shown.id, &found, &w->err));
+    g_assert_cmpint(found.pipeline_id, ==, w->pipeline.id);
+    Process p;
+    OK(process_load(&p, &w->site, w->db, w->arena, w->pipeline.id, &w->err));
+    g_assert_true(p.pipeline.mirrored);
+    (void)engine_cancel_jobs(p.engine);
+    OK(process_save(&p, &w->err));
+    g_assert_cmpint(owed(w).kind, ==, DOWNSTREAM_FOLLOW);
+    g_assert_cmpint(owed(w).job_id, ==, shown.id);
+}
+
 static void a_damaged_policy_is_an_error(World *w)
 {
     Process p;
@@ -303,6 +406,12 @@ static const struct {
     CLAIM("another-exit-code-fails-the-pipeline", another_exit_code_fails_the_pipeline),
     CLAIM("a-failure-cancels-the-rest-where-the-pipeline-says-so",
           a_failure_cancels_the_rest_where_the_pipeline_says_so),
+    CLAIM("a-bridge-whose-turn-comes-owes-a-pipeline", a_bridge_whose_turn_comes_owes_a_pipeline),
+    CLAIM("the-end-of-a-pipeline-is-told-to-who-waits", the_end_of_a_pipeline_is_told_to_who_waits),
+    CLAIM("the-end-of-a-pipeline-is-not-told-to-who-does-not-wait",
+          the_end_of_a_pipeline_is_not_told_to_who_does_not_wait),
+    CLAIM("a-bridge-above-is-to-wait-again", a_bridge_above_is_to_wait_again),
+    CLAIM("each-change-is-told-to-mirrors", each_change_is_told_to_mirrors),
     CLAIM("a-damaged-policy-is-an-error", a_damaged_policy_is_an_error),
 #undef CLAIM
 };

@@ -5,7 +5,8 @@
     "id, iid, project_id, user_id, ref, tag, sha, before_sha, source, status, failure_reason,"     \
     " name, yaml_errors, config_path, protected, cancel_on_job_failure, schedule_id, trigger_id,"  \
     " upstream_job_id, created_at, updated_at, started_at, finished_at,"                           \
-    " COALESCE(duration_s, -1), committed_at, on_new_commit, auto_canceled_by_id"
+    " COALESCE(duration_s, -1), committed_at, on_new_commit, mirrored,"                            \
+    " auto_canceled_by_id"
 
 const Column pipeline_columns[] = { COL_INT(Pipeline, id),
                                     COL_INT(Pipeline, iid),
@@ -33,6 +34,7 @@ const Column pipeline_columns[] = { COL_INT(Pipeline, id),
                                     COL_INT(Pipeline, duration_s),
                                     COL_TIME(Pipeline, committed_at),
                                     COL_ENUM(Pipeline, on_new_commit, on_new_commit_names),
+                                    COL_BOOL(Pipeline, mirrored),
                                     COL_INT(Pipeline, auto_canceled_by_id),
                                     COL_END };
 

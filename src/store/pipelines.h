@@ -32,6 +32,7 @@ typedef struct Pipeline {
     int64_t duration_s;  /* -1: not finished */
     int64_t committed_at;
     OnNewCommit on_new_commit;   /* what a newer pipeline of its ref does to it */
+    bool mirrored;               /* jobs of other projects show its status */
     int64_t auto_canceled_by_id; /* the newer pipeline that canceled it; 0: none did */
 } Pipeline;
 

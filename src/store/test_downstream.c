@@ -1,6 +1,7 @@
 /* Tests of links between pipelines, of their work, and of bridges among jobs. */
 #include "store/downstream.h"
 #include "store/job_queue.h"
+#include "store/mirrors.h"
 #include "store/test_world.h"
 
 static DownstreamPipeline link_of(World *w, const Pipeline *pipeline, const Job *bridge)
@@ -157,8 +158,30 @@ static void runs_below_are_found(World *w)
     g_assert_cmpuint(n, ==, 0);
 }
 
+static void a_job_mirrors_one_pipeline(World *w)
+{
+    Pipeline other = new_pipeline(w, "main", STATUS_RUNNING);
+    Mirror *mirrors, found;
+    bool done = false;
+    size_t n = 0;
+
+    FAILS_WITH(mirror_get(w->db, w->arena, w->job.id, &found, &w->err), ERR_NO_RECORD);
+    OK(mirror_insert(w->db, &(Mirror){ w->job.id, 999999 }, &done, &w->err));
+    g_assert_false(done);
+    OK(mirror_insert(w->db, &(Mirror){ w->job.id, other.id }, &done, &w->err));
+    g_assert_true(done);
+    OK(mirror_insert(w->db, &(Mirror){ w->job.id, w->pipeline.id }, &done, &w->err));
+    g_assert_false(done);
+    OK(mirror_list(w->db, w->arena, other.id, &mirrors, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(mirrors->job_id, ==, w->job.id);
+    OK(pipeline_get(w->db, w->arena, other.id, &other, &w->err));
+    g_assert_true(other.mirrored);
+}
+
 void add_downstream_tests(void)
 {
+    add_test("downstream/a-job-mirrors-one-pipeline", a_job_mirrors_one_pipeline);
     add_test("downstream/bridge-starts-one-pipeline", bridge_starts_one_pipeline);
     add_test("downstream/runs-below-are-found-at-any-depth", runs_below_are_found);
     add_test("downstream/job-token-starts-several-pipelines", job_token_starts_several_pipelines);

@@ -333,6 +333,41 @@ def test_projects_that_start_each_other_end(place, target):
     assert bridge_in(here, pipeline, "failed")["failure_reason"] == "pipeline_loop_detected"
 
 
+# --- mirrors ---
+
+def mirror(target):
+    return f"shown: {{needs: {{pipeline: {target.path}}}}}\nafter: {{stage: deploy, script: [x]}}\n"
+
+
+def test_a_mirror_shows_another_projects_newest_pipeline(api, place, target):
+    target.push({"full-ci.yml": CHILD, ".gitlab-ci.yml": None})
+    shown = target.trigger()
+    place.push({"full-ci.yml": mirror(target)})
+    pipeline = place.trigger()
+    job = target.runner.take("inner")
+    bridge = bridge_in(place, pipeline["id"], "running", "shown")
+    assert bridge["downstream_pipeline"] is None
+    job.fail()
+    bridge_in(place, pipeline["id"], "failed", "shown")
+    place.wait_for(pipeline["id"], "failed")
+    # What it shows runs again, and so does the job.
+    api.make(f"{target.at}/pipelines/{shown['id']}/retry")
+    target.runner.take("inner").succeed()
+    wait_until(lambda: bridges(place, pipeline["id"])["shown"]["status"] == "success", "the mirror to follow")
+
+
+def test_a_mirror_of_what_has_ended_or_is_not_there(api, place, target, project_factory):
+    empty = project_factory({"x": "x"})
+    target.push({"full-ci.yml": CHILD, ".gitlab-ci.yml": None})
+    target.trigger()
+    target.runner.take("inner").succeed()
+    for path, status, reason in ((target.path, "success", None), (empty.path, "failed", "upstream_bridge_project_not_found"),
+                                 ("no/where", "failed", "upstream_bridge_project_not_found")):
+        place.push({"full-ci.yml": f"shown: {{needs: {{pipeline: {path}}}}}\n"})
+        bridge = bridge_in(place, place.trigger()["id"], status, "shown")
+        assert bridge.get("failure_reason") == reason
+
+
 # --- artifacts from elsewhere ---
 
 def leave(job, files):
