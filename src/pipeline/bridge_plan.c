@@ -103,7 +103,8 @@ static bool collect(BridgePlan *plan, Error *err)
     variables_add_spec(&list, plan->spec);
     variables_add_user(&list, &plan->user);
     g_autoptr(Db) db = database_reader(plan->site->database);
-    if (!variables_add_stored(&list, plan->site, db, &plan->project, plan->pipeline.protected, NULL,
+    if (!variables_add_dotenv(&list, plan->site, db, &plan->bridge, plan->spec, err) ||
+        !variables_add_stored(&list, plan->site, db, &plan->project, plan->pipeline.protected, NULL,
                               err) ||
         !variables_add_given(&list, plan->site, db, plan->pipeline.id, plan->bridge.id, err))
         return false;

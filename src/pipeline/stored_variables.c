@@ -4,7 +4,9 @@
 #include "base/json.h"
 #include "base/seal.h"
 #include "ci/environment.h"
+#include "pipeline/jobs_before.h"
 #include "store/ci_variables.h"
+#include "store/dotenv_variables.h"
 #include "store/job_variables.h"
 #include "store/pipeline_variables.h"
 
@@ -91,6 +93,26 @@ static bool add_sealed(Variables *list, const Site *site, Variable variable, con
     variable.value = arena_strdup(list->arena, value);
     variable.hidden = true;
     variables_add(list, variable);
+    return true;
+}
+
+bool variables_add_dotenv(Variables *list, const Site *site, Db *db, const Job *job,
+                          const json_t *spec, Error *err)
+{
+    DotenvVariable *rows = NULL;
+    Job *jobs = NULL;
+    size_t n_jobs = 0, n = 0;
+
+    if (!jobs_before(db, list->arena, job, spec, &jobs, &n_jobs, err))
+        return false;
+    int64_t *ids = arena_new0(list->arena, int64_t, n_jobs);
+    for (size_t i = 0; i < n_jobs; i++)
+        ids[i] = jobs[i].id;
+    if (n_jobs > 0 && !dotenv_variable_list_by_jobs(db, list->arena, ids, n_jobs, &rows, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!add_sealed(list, site, (Variable){ .key = rows[i].key }, rows[i].value, err))
+            return false;
     return true;
 }
 

@@ -21,6 +21,11 @@ bool variables_add_stored(Variables *list, const Site *site, Db *db, const Proje
 /* Adds those of the file, as the spec of a job has them, to the life of @spec. */
 void variables_add_spec(Variables *list, const json_t *spec);
 
+/* Adds what the jobs before @job (or bridge) left in dotenv reports. @spec: its own.  Errors as
+ * above. */
+bool variables_add_dotenv(Variables *list, const Site *site, Db *db, const Job *job,
+                          const json_t *spec, Error *err);
+
 /* Adds what people gave to the pipeline, and then to the job alone; not for service containers.
  * Errors as above. */
 bool variables_add_given(Variables *list, const Site *site, Db *db, int64_t pipeline_id,

@@ -1,11 +1,14 @@
 /* artifacts.c - blobs first, then the row that names them. */
 #include "runner/artifacts.h"
 
+#include "base/seal.h"
 #include "base/secret.h"
 #include "blob/blob.h"
 #include "ci/ci.h"
 #include "runner/artifact_forms.h"
+#include "runner/dotenv.h"
 #include "runner/report.h"
+#include "store/dotenv_variables.h"
 
 #include <string.h>
 
@@ -39,9 +42,26 @@ static bool expiry(const Site *site, const char *expire_in, int64_t *expire_at, 
 }
 
 typedef struct Receive {
+    const Site *site;
     Artifact *artifact;
+    const DotenvPair *pairs; /* of a dotenv report */
+    size_t n_pairs;
     bool is_double; /* the same bytes are there already */
 } Receive;
+
+/* Sealed, as all values of variables are at rest. */
+static bool insert_pairs(Db *db, const Receive *receive, Arena *arena, Error *err)
+{
+    DotenvVariable *rows = arena_new0(arena, DotenvVariable, receive->n_pairs);
+
+    for (size_t i = 0; i < receive->n_pairs; i++) {
+        g_autofree char *sealed = seal(receive->site->seal_key, receive->pairs[i].value);
+        rows[i] = (DotenvVariable){ .job_id = receive->artifact->job_id,
+                                    .key = receive->pairs[i].key,
+                                    .value = arena_strdup(arena, sealed) };
+    }
+    return receive->n_pairs == 0 || dotenv_variable_insert_all(db, rows, receive->n_pairs, err);
+}
 
 static bool insert(Db *db, void *data, Error *err)
 {
@@ -57,8 +77,23 @@ static bool insert(Db *db, void *data, Error *err)
         return artifact_by_type(db, arena, artifact->job_id, artifact->file_type, &old, err) &&
                (strcmp(old.sha256, artifact->sha256) == 0 ||
                 error_set(err, ERR_BAD_REQUEST, "another artifact of this type already exists"));
-    return artifact->file_type != ARTIFACT_ARCHIVE ||
-           job_set_artifacts_expire_at(db, artifact->job_id, artifact->expire_at, err);
+    return insert_pairs(db, receive, arena, err) &&
+           (artifact->file_type != ARTIFACT_ARCHIVE ||
+            job_set_artifacts_expire_at(db, artifact->job_id, artifact->expire_at, err));
+}
+
+/* A dotenv report is read before it is kept: a wrong one is no artifact. */
+static bool read_pairs(const Site *site, Arena *arena, ArtifactType type, int fd, Receive *receive,
+                       Error *err)
+{
+    DotenvPair *pairs = NULL;
+
+    if (type == ARTIFACT_DOTENV &&
+        !dotenv_read(arena, fd, site->settings->max_dotenv_bytes,
+                     site->settings->max_dotenv_variables, &pairs, &receive->n_pairs, err))
+        return false;
+    receive->pairs = pairs;
+    return true;
 }
 
 bool artifact_receive(const Site *site, const Job *job, const ArtifactUpload *upload, Artifact *out,
@@ -66,6 +101,8 @@ bool artifact_receive(const Site *site, const Job *job, const ArtifactUpload *up
 {
     g_autofree char *sha256 = NULL;
     g_autofree char *random = secret_hex("", 16);
+    g_autoptr(Arena) arena = arena_new();
+    Receive receive = { .site = site, .artifact = out };
     const char *filename = NULL;
     ArtifactType type = ARTIFACT_ARCHIVE;
     int64_t expire_at;
@@ -77,6 +114,8 @@ bool artifact_receive(const Site *site, const Job *job, const ArtifactUpload *up
         return false;
     if (upload->size > site->settings->max_artifact_bytes)
         return error_set(err, ERR_TOO_LARGE, "max-artifact-bytes");
+    if (!read_pairs(site, arena, type, upload->fd, &receive, err))
+        return false;
     g_autofree char *key =
         g_strdup_printf("artifacts/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT "/%s-%s", job->id / 1000,
                         job->id, name_of(&artifact_type_names, (int)type), random);
@@ -94,7 +133,6 @@ bool artifact_receive(const Site *site, const Job *job, const ArtifactUpload *up
                        .blob_key = key,
                        .expire_at = expire_at,
                        .created_at = clock_now(site->clock) };
-    Receive receive = { .artifact = out };
     bool ok = database_write(site->database, insert, &receive, err);
     if (!ok || receive.is_double)
         (void)blob_remove(site->blobs, key, NULL); /* an orphan costs only room */

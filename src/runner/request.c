@@ -196,7 +196,8 @@ static bool gather_variables(Gathered *g, Db *db, Error *err)
     variables_add_trigger(&g->variables, g->trigger_token_start);
     variables_add_spec(&g->variables, g->spec);
     variables_add_user(&g->variables, &g->user);
-    if (!add_stored(g, db, err) || !add_given(g, db, err))
+    if (!variables_add_dotenv(&g->variables, g->site, db, &g->handout->job, g->spec, err) ||
+        !add_stored(g, db, err) || !add_given(g, db, err))
         return false;
     variables_add_environment_last(&g->variables, environment_of(g));
     variables_add_attempt(&g->variables, &run, &g->handout->job, g->request->runner,

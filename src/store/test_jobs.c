@@ -1,5 +1,6 @@
 /* Tests of jobs, their variables and artifacts. */
 #include "store/artifacts.h"
+#include "store/dotenv_variables.h"
 #include "store/job_variables.h"
 #include "store/test_world.h"
 
@@ -220,6 +221,24 @@ static void artifacts_expire_and_go(World *w)
     g_assert_cmpuint(n, ==, 0);
 }
 
+static void dotenv_variables_are_listed_by_job(World *w)
+{
+    Job other = new_job(w, "other", STATUS_SUCCESS);
+    DotenvVariable rows[] = { { .job_id = other.id, .key = "B", .value = "2" },
+                              { .job_id = w->job.id, .key = "A", .value = "1" } };
+    const int64_t ids[] = { w->job.id, other.id };
+    DotenvVariable *found;
+    size_t n;
+
+    OK(dotenv_variable_insert_all(w->db, rows, G_N_ELEMENTS(rows), &w->err));
+    OK(dotenv_variable_list_by_jobs(w->db, w->arena, ids, 2, &found, &n, &w->err));
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_cmpstr(found[0].key, ==, "A");
+    g_assert_cmpstr(found[1].value, ==, "2");
+    OK(dotenv_variable_list_by_jobs(w->db, w->arena, ids, 1, &found, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+}
+
 static void only_what_is_not_interruptible_starts_for_good(World *w)
 {
     Job job = w->job;
@@ -245,6 +264,7 @@ void add_job_tests(void)
     add_test("jobs/coverage", coverage_is_a_mean_or_nothing);
     add_test("jobs/erased", an_erased_job_has_no_log);
     add_test("job_variables/in-order", job_variables_keep_their_order);
+    add_test("dotenv_variables/by-job", dotenv_variables_are_listed_by_job);
     add_test("artifacts/one-of-a-type", artifacts_are_one_of_a_type);
     add_test("artifacts/expire-and-go", artifacts_expire_and_go);
 }
