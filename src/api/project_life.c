@@ -6,8 +6,10 @@
 #include "api/imports.h"
 #include "base/log.h"
 #include "blob/blob.h"
+#include "pipeline/bridges.h"
 #include "repo/repo.h"
 #include "store/artifacts.h"
+#include "store/downstream.h"
 
 #include <string.h>
 
@@ -33,6 +35,26 @@ static bool set_import_state(Db *db, void *data, Error *err)
 static bool delete_row(Db *db, void *data, Error *err)
 {
     return project_delete(db, *(const int64_t *)data, err);
+}
+
+/* Locked first, so that nothing of another project begins to wait for it meanwhile. */
+typedef struct Removal {
+    const Site *site;
+    int64_t project_id;
+} Removal;
+
+static bool remove_row(Db *db, void *data, Error *err)
+{
+    const Removal *r = data;
+    g_autoptr(Arena) arena = arena_new();
+    g_auto(Error) failed = ERROR_INIT;
+    Project project;
+
+    if (!project_lock(db, arena, r->project_id, &project, &failed))
+        return failed.code == ERR_NO_RECORD || error_move(err, &failed); /* somebody was faster */
+    return downstream_work_forsake(db, r->project_id, r->site->server_id, clock_now(r->site->clock),
+                                   err) &&
+           project_delete(db, r->project_id, err);
 }
 
 /* --- the beginning --------------------------------------------------------------------------- */
@@ -187,10 +209,12 @@ bool project_life_remove(Api *api, int64_t project_id, Error *err)
 {
     g_auto(Leftovers) left = { g_array_new(FALSE, FALSE, sizeof(int64_t)),
                                g_ptr_array_new_with_free_func(g_free) };
+    Removal removal = { api->site, project_id };
 
     if (!note_leftovers(api->site, project_id, &left, err) ||
-        !database_write(api->site->database, delete_row, &project_id, err))
+        !database_write(api->site->database, remove_row, &removal, err))
         return false;
+    bridges_poke(api->site->bridges);
     remove_files(api, project_id, &left);
     return true;
 }

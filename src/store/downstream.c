@@ -127,6 +127,23 @@ bool downstream_work_cancel_children(Db *db, int64_t pipeline_id, int64_t server
                    DB_ARGS(DB_INT(pipeline_id), DB_ID(server_id), DB_INT(now_us)), NULL, err);
 }
 
+#define WAITING " AND j.status IN ('pending', 'running', 'manual', 'scheduled')"
+
+bool downstream_work_forsake(Db *db, int64_t project_id, int64_t server_id, int64_t now_us,
+                             Error *err)
+{
+    return db_exec(db,
+                   "INSERT INTO downstream_work (kind, job_id, server_id, taken_at)"
+                   " SELECT 'follow', j.id, $2, $3 FROM pipelines p"
+                   " JOIN downstream_pipelines d ON d.pipeline_id = p.id"
+                   " JOIN jobs j ON j.id = d.job_id"
+                   " WHERE p.project_id = $1 AND j.project_id <> $1 AND d.bridge = 1" WAITING
+                   " UNION ALL SELECT 'follow', j.id, $2, $3 FROM pipelines p"
+                   " JOIN mirrors m ON m.pipeline_id = p.id JOIN jobs j ON j.id = m.job_id"
+                   " WHERE p.project_id = $1 AND j.project_id <> $1" WAITING,
+                   DB_ARGS(DB_INT(project_id), DB_ID(server_id), DB_INT(now_us)), NULL, err);
+}
+
 bool downstream_work_list(Db *db, Arena *arena, int64_t limit, DownstreamWork **work, size_t *n,
                           Error *err)
 {

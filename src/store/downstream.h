@@ -78,6 +78,10 @@ bool downstream_work_insert(Db *db, DownstreamWork *work, Error *err);
 /* DOWNSTREAM_CANCEL for each child of a pipeline. */
 bool downstream_work_cancel_children(Db *db, int64_t pipeline_id, int64_t server_id, int64_t now_us,
                                      Error *err);
+/* DOWNSTREAM_FOLLOW for each bridge and mirror elsewhere that waits for a pipeline of a project, which
+ * is to be deleted in the same write, and locked. */
+bool downstream_work_forsake(Db *db, int64_t project_id, int64_t server_id, int64_t now_us,
+                             Error *err);
 /* Those that were taken the longest ago come first. */
 bool downstream_work_list(Db *db, Arena *arena, int64_t limit, DownstreamWork **work, size_t *n,
                           Error *err);

@@ -179,8 +179,33 @@ static void a_job_mirrors_one_pipeline(World *w)
     g_assert_true(other.mirrored);
 }
 
+static void who_waits_for_a_deleted_project_is_told(World *w)
+{
+    Job bridge = new_bridge(w, "start");
+    DownstreamWork *work;
+    Pipeline there = w->pipeline;
+    bool is_new, done = false;
+    size_t n = 0;
+
+    there.project_id = w->own.id;
+    OK(pipeline_insert(w->db, &there, &w->err));
+    DownstreamPipeline link = link_of(w, &there, &bridge);
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+    OK(mirror_insert(w->db, &(Mirror){ w->job.id, there.id }, &done, &w->err));
+    OK(downstream_work_forsake(w->db, w->project.id, 1, 5, &w->err));
+    OK(downstream_work_list(w->db, w->arena, 10, &work, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(downstream_work_forsake(w->db, w->own.id, 1, 5, &w->err));
+    OK(downstream_work_list(w->db, w->arena, 10, &work, &n, &w->err));
+    g_assert_cmpuint(n, ==, STATUS_IN(w->job.status, STATUSES_ACTIVE) ? 2 : 1);
+    g_assert_cmpint(work->kind, ==, DOWNSTREAM_FOLLOW);
+    g_assert_cmpint(work->job_id, ==, bridge.id);
+}
+
 void add_downstream_tests(void)
 {
+    add_test("downstream/who-waits-for-a-deleted-project-is-told",
+             who_waits_for_a_deleted_project_is_told);
     add_test("downstream/a-job-mirrors-one-pipeline", a_job_mirrors_one_pipeline);
     add_test("downstream/bridge-starts-one-pipeline", bridge_starts_one_pipeline);
     add_test("downstream/runs-below-are-found-at-any-depth", runs_below_are_found);

@@ -283,6 +283,28 @@ def test_cancel_leaves_another_projects_pipeline(api, place, target):
     assert target.pipeline(made["id"])["status"] == "pending"
 
 
+def test_the_end_of_the_other_project(api, place, target):
+    target.push({"full-ci.yml": CHILD})
+    place.push({"full-ci.yml": across(target, "    strategy: depend\n") + f"shown: {{needs: {{pipeline: {target.path}}}}}\n"})
+    target.trigger()
+    pipeline = place.trigger()
+    started(place, pipeline["id"])
+    wait_until(lambda: bridges(place, pipeline["id"])["shown"]["status"] == "running"
+               or bridges(place, pipeline["id"])["shown"]["started_at"], "the mirror to begin")
+    assert api.delete(target.at).status_code == 202
+    place.wait_for(pipeline["id"], "canceled")
+
+
+def test_a_resource_is_held_until_the_started_pipeline_ends(place):
+    place.push({"full-ci.yml": parent("depend", "  resource_group: one\n"), "child.yml": CHILD})
+    first, second = place.trigger(), place.trigger()
+    started(place, first["id"])
+    assert bridges(place, second["id"])["start"]["status"] == "waiting_for_resource"
+    place.runner.take("inner").succeed()
+    bridge_in(place, first["id"], "success")
+    assert started(place, second["id"])
+
+
 @pytest.mark.parametrize(("path", "more", "reason", "message"), [
     ("nobody/nothing", "", "downstream_bridge_project_not_found", None),
     ("$NOWHERE", "", "downstream_bridge_project_not_found", None),
