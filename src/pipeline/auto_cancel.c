@@ -39,6 +39,8 @@ static bool cancel_redundant(Process *p, void *data, Error *err)
         if (!job_has_started_for_good(p->db, p->pipeline.id, &started, err))
             return false;
         canceled = started ? 0 : engine_cancel_jobs(p->engine);
+        if (canceled > 0 && !process_cancel_children(p, err))
+            return false;
         break;
     case ON_NEW_COMMIT_INTERRUPTIBLE:
         canceled = cancel_interruptible(p);
@@ -47,8 +49,7 @@ static bool cancel_redundant(Process *p, void *data, Error *err)
     case N_ON_NEW_COMMIT:
         break;
     }
-    return canceled == 0 || (pipeline_set_auto_canceled_by(p->db, p->pipeline.id, newer->id, err) &&
-                             process_cancel_children(p, err));
+    return canceled == 0 || pipeline_set_auto_canceled_by(p->db, p->pipeline.id, newer->id, err);
 }
 
 static bool list_older(const Site *site, Arena *arena, const Pipeline *pipeline, Pipeline **older,

@@ -1,6 +1,7 @@
 """A new pipeline of a ref and the older ones: on_new_commit, interruptible, the project's setting."""
 
 import pytest
+from penstock import wait_until
 
 JOBS = """\
 early:
@@ -27,6 +28,24 @@ def start(place, mode, number):
 
 def states(place, pipeline_id):
     return {name: job["status"] for name, job in place.jobs(pipeline_id).items()}
+
+
+def test_what_a_redundant_pipeline_has_started_is_canceled_too(place):
+    """The new pipeline's own child goes on."""
+    def start_parent(number):
+        place.push({"full-ci.yml": f"start: {{trigger: {{include: child.yml, strategy: depend}}}}\n# {number}\n",
+                    "child.yml": "inner: {script: [x]}\n"})
+        pipeline = place.trigger()["id"]
+        def child():
+            bridge, = place.api.read(f"{place.at}/pipelines/{pipeline}/bridges")
+            return bridge["downstream_pipeline"]
+        return pipeline, wait_until(child, "the child")["id"]
+    old, old_child = start_parent(1)
+    new, new_child = start_parent(2)
+    place.wait_for(old, "canceled")
+    place.wait_for(old_child, "canceled")
+    assert place.pipeline(new_child)["status"] == "pending"
+    assert place.pipeline(new)["status"] == "running"
 
 
 @pytest.mark.parametrize("mode", ["", "conservative"])

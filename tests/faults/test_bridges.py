@@ -52,6 +52,21 @@ def test_a_server_killed_at_any_moment_makes_one_pipeline_a_bridge(server):
     assert sorted(iids) == list(range(1, len(iids) + 1))
 
 
+def test_a_bridge_follows_over_a_crash(server):
+    """The end of the child is answered, and then the server dies, at once or a moment later."""
+    project = make_project(server, {
+        "full-ci.yml": "start: {trigger: {include: child.yml, strategy: depend}}\n", "child.yml": CHILD})
+    for delay_ms in (0, 1, 2, 5):
+        pipeline = project.trigger()["id"]
+        job = project.runner.take("inner")
+        job.succeed()
+        time.sleep(delay_ms / 1000)  # the moment of the crash, not a wait for anything
+        server.kill9()
+        server.restart()
+        project.api = server.api
+        assert project.wait_for(pipeline, "success")
+
+
 def test_what_a_crash_left_is_done_once(server):
     """Two rows for the same bridge, as no crash can leave them, still make one pipeline."""
     project = make_project(server, {
