@@ -2,6 +2,7 @@
 #include "app.h"
 
 #include "access/accounts.h"
+#include "access/signing_key.h"
 #include "access/token.h"
 #include "api/caller.h"
 #include "api/errors.h"
@@ -376,6 +377,7 @@ static void stop(App *app)
     presence_leave(app->presence);
     database_close(app->site.database);
     seal_key_free((SealKey *)app->site.seal_key);
+    signing_key_free(app->site.signing_key);
     bridges_free(app->site.bridges);
     wakeups_free(app->site.wakeups);
     topics_free(app->site.topics);
@@ -407,9 +409,11 @@ bool app_serve(const Settings *settings, Error *err)
     app.shared =
         settings->shared ? g_canonicalize_filename(settings->shared, NULL) : g_strdup(app.data);
     app.program = g_file_read_link("/proc/self/exe", NULL);
-    app.site = (Site){
-        .settings = settings, .clock = &app.clock, .wakeups = wakeups_new(), .topics = topics_new()
-    };
+    app.site = (Site){ .settings = settings,
+                       .clock = &app.clock,
+                       .wakeups = wakeups_new(),
+                       .topics = topics_new(),
+                       .signing_key = signing_key_new() };
     app.site.bridges = bridges_new(&app.site);
     app.api.site = &app.site;
     app.api.imports = imports_new(&app.site);

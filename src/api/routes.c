@@ -24,6 +24,7 @@ const Mount api_mounts[] = {
     { "/api/v4", variable_routes },
     { "", front_routes },
     { "", health_routes },
+    { "", openid_routes },
     { "", git_routes },
     { 0 },
 };

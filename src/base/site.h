@@ -15,6 +15,7 @@ typedef struct BlobStore BlobStore;
 typedef struct Topics Topics;
 typedef struct Wakeups Wakeups;
 typedef struct SealKey SealKey;
+typedef struct SigningKey SigningKey;
 typedef struct Bridges Bridges;
 
 typedef struct Site {
@@ -24,6 +25,7 @@ typedef struct Site {
     RepoStore *repos;
     BlobStore *blobs;
     const SealKey *seal_key; /* base/seal.h */
+    SigningKey *signing_key; /* access/signing_key.h */
     Wakeups *wakeups;        /* who waits for a job: base/wakeups.h */
     Topics *topics;          /* who waits for news of one thing: base/topics.h */
     Bridges *bridges;        /* who starts pipelines for others: pipeline/bridges.h; NULL: nobody */

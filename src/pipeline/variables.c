@@ -82,23 +82,41 @@ CiVariables variables_for_ci(const Variables *list)
     return (CiVariables){ .items = items, .n = list->n };
 }
 
-static void add_server(Variables *list, const Site *site)
+/* The parts of the address by which clients know this server. */
+typedef struct Address {
+    const char *scheme;
+    const char *host;
+    int port;
+    const char *fqdn; /* with the port, if it is not the usual one */
+} Address;
+
+static Address address_of(Arena *arena, const Site *site)
 {
-    Arena *arena = list->arena;
     g_autoptr(GUri) uri = g_uri_parse(site->external_url, G_URI_FLAGS_NONE, NULL);
     const char *scheme = uri ? arena_strdup(arena, g_uri_get_scheme(uri)) : "http";
     const char *host = uri ? arena_strdup(arena, g_uri_get_host(uri)) : "localhost";
     int given = uri ? g_uri_get_port(uri) : -1;
     int usual = strcmp(scheme, "https") == 0 ? 443 : 80;
+    bool odd = given > 0 && given != usual;
+
+    return (Address){ .scheme = scheme,
+                      .host = host,
+                      .port = given > 0 ? given : usual,
+                      .fqdn = odd ? arena_printf(arena, "%s:%d", host, given) : host };
+}
+
+static void add_server(Variables *list, const Site *site)
+{
+    Arena *arena = list->arena;
+    Address address = address_of(arena, site);
 
     put(list, "CI", "true");
     put(list, "GITLAB_CI", "true");
     put(list, "CI_SERVER_URL", site->external_url);
-    put(list, "CI_SERVER_FQDN",
-        given > 0 && given != usual ? arena_printf(arena, "%s:%d", host, given) : host);
-    put(list, "CI_SERVER_HOST", host);
-    put_int(list, "CI_SERVER_PORT", given > 0 ? given : usual);
-    put(list, "CI_SERVER_PROTOCOL", scheme);
+    put(list, "CI_SERVER_FQDN", address.fqdn);
+    put(list, "CI_SERVER_HOST", address.host);
+    put_int(list, "CI_SERVER_PORT", address.port);
+    put(list, "CI_SERVER_PROTOCOL", address.scheme);
     put(list, "CI_SERVER_NAME", "Penstock");
     put(list, "CI_SERVER_VERSION", PENSTOCK_API_VERSION);
     put(list, "CI_SERVER_VERSION_MAJOR", PENSTOCK_API_MAJOR);
@@ -189,6 +207,15 @@ static bool is_of_branch(const Pipeline *pipeline)
     return !pipeline->tag && strcmp(pipeline->ref, pipeline->sha) != 0;
 }
 
+const char *variables_config_ref_uri(Arena *arena, const RunContext *run)
+{
+    const Pipeline *pipeline = run->pipeline;
+    const char *kind = pipeline->tag ? "refs/tags/" : is_of_branch(pipeline) ? "refs/heads/" : "";
+
+    return arena_printf(arena, "%s/%s//%s@%s%s", address_of(arena, run->site).fqdn,
+                        run->project->full_path, pipeline->config_path, kind, pipeline->ref);
+}
+
 void variables_add_predefined(Variables *list, const RunContext *run)
 {
     const Pipeline *pipeline = run->pipeline;
@@ -205,13 +232,7 @@ void variables_add_predefined(Variables *list, const RunContext *run)
         put_int(list, "CI_UPSTREAM_PIPELINE_ID", run->upstream->upstream_pipeline_id);
         put_int(list, "CI_UPSTREAM_JOB_ID", run->upstream->job_id);
     }
-    put(list, "CI_CONFIG_REF_URI",
-        arena_printf(list->arena, "%s/%s//%s@%s%s", variables_get(list, "CI_SERVER_FQDN"),
-                     run->project->full_path, pipeline->config_path,
-                     pipeline->tag            ? "refs/tags/"
-                     : is_of_branch(pipeline) ? "refs/heads/"
-                                              : "",
-                     pipeline->ref));
+    put(list, "CI_CONFIG_REF_URI", variables_config_ref_uri(list->arena, run));
     add_commit(list, pipeline, run->commit, is_of_branch(pipeline), run->tag_message);
 }
 
@@ -267,18 +288,30 @@ void variables_add_trigger(Variables *list, const char *token_start)
     put(list, "CI_TRIGGER_SHORT_TOKEN", token_start);
 }
 
+const char *environment_action_of(const json_t *environment)
+{
+    const char *action = json_get_string(environment, "action");
+
+    return action ? action : "start";
+}
+
+const char *environment_tier_of(const json_t *environment)
+{
+    const char *tier = json_get_string(environment, "deployment_tier");
+    const char *name = json_get_string(environment, "name");
+
+    return tier ? tier : name_of(&environment_tier_names, (int)environment_guess_tier(name));
+}
+
 void variables_add_environment(Variables *list, const json_t *environment)
 {
     const char *name = json_get_string(environment, "name");
-    const char *action = json_get_string(environment, "action");
-    const char *tier = json_get_string(environment, "deployment_tier");
 
     if (!name)
         return;
     put(list, "CI_ENVIRONMENT_NAME", name);
-    put(list, "CI_ENVIRONMENT_ACTION", action ? action : "start");
-    put(list, "CI_ENVIRONMENT_TIER",
-        tier ? tier : name_of(&environment_tier_names, (int)environment_guess_tier(name)));
+    put(list, "CI_ENVIRONMENT_ACTION", environment_action_of(environment));
+    put(list, "CI_ENVIRONMENT_TIER", environment_tier_of(environment));
 }
 
 void variables_add_environment_last(Variables *list, const json_t *environment)

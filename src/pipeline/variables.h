@@ -67,6 +67,9 @@ bool run_find_tag_message(RunContext *run, Arena *arena, Error *err);
 /* Known before the pipeline is made: instance, project, pipeline and commit. */
 void variables_add_predefined(Variables *list, const RunContext *run);
 
+/* CI_CONFIG_REF_URI as it is, whatever a variable of that name says: the pipeline's file at its ref. */
+const char *variables_config_ref_uri(Arena *arena, const RunContext *run);
+
 /* Who runs it (GITLAB_USER_*). */
 void variables_add_user(Variables *list, const User *user);
 
@@ -87,6 +90,9 @@ void variables_add_trigger(Variables *list, const char *token_start);
  * is of variables_add_environment_last(). */
 void variables_add_environment(Variables *list, const json_t *environment);
 void variables_add_environment_last(Variables *list, const json_t *environment);
+/* What it does with its environment, and the tier of that, guessed where the file names none. */
+const char *environment_action_of(const json_t *environment);
+const char *environment_tier_of(const json_t *environment);
 
 /* Of one attempt, known when a runner takes it.  @token is the job token. */
 void variables_add_attempt(Variables *list, const RunContext *run, const Job *job,

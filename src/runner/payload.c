@@ -1,5 +1,6 @@
 /* payload.c - one function a part of the payload. */
 #include "runner/payload.h"
+#include "runner/payload_secrets.h"
 
 #include "base/text.h"
 #include "runner/artifact_forms.h"
@@ -405,6 +406,7 @@ void payload_write(JsonWriter *w, const PayloadInput *in)
     write_caches(w, in);
     put_empty_list(w, "credentials");
     write_dependencies(w, in);
+    payload_write_secrets(w, in);
     write_features(w);
     jw_end_object(w);
 }

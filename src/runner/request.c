@@ -13,6 +13,7 @@
 #include "repo/repo.h"
 #include "runner/cross_dependencies.h"
 #include "runner/dependencies.h"
+#include "runner/id_tokens.h"
 #include "runner/payload.h"
 #include "store/job_specs.h"
 #include "store/pipeline_schedules.h"
@@ -175,6 +176,29 @@ static void settle_variables(Gathered *g)
     g->variables = list;
 }
 
+static bool add_id_tokens(Gathered *g, Db *db, const RunContext *run, Error *err)
+{
+    const json_t *tokens = json_object_get(g->spec, "id_tokens");
+    Subject subject;
+
+    if (!tokens)
+        return true;
+    if (!subject_of_project(db, g->user.id, g->user.admin, &g->project, clock_now(g->site->clock),
+                            &subject, err))
+        return false;
+    IdTokenFacts facts = { .site = g->site,
+                           .project = &g->project,
+                           .pipeline = &g->pipeline,
+                           .job = &g->handout->job,
+                           .runner = g->request->runner,
+                           .user = &g->user,
+                           .user_level = subject.level,
+                           .environment = environment_of(g),
+                           .config_ref_uri = variables_config_ref_uri(g->arena, run),
+                           .timeout_s = g->handout->job.timeout_s };
+    return id_tokens_add(&g->variables, &facts, tokens, err);
+}
+
 /* From the weakest source to the strongest; an attempt's own (job token and the like) last, since
  * nobody may put something else in their place. */
 static bool gather_variables(Gathered *g, Db *db, Error *err)
@@ -203,7 +227,7 @@ static bool gather_variables(Gathered *g, Db *db, Error *err)
     variables_add_attempt(&g->variables, &run, &g->handout->job, g->request->runner,
                           g->handout->token);
     settle_variables(g);
-    return true;
+    return add_id_tokens(g, db, &run, err);
 }
 
 /* What they name may be variables, so these come last. */
