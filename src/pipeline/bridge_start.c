@@ -25,23 +25,23 @@ typedef struct Step {
     const DownstreamPipeline *above; /* NULL: it is the first */
 } Step;
 
-/* From the bridge's own pipeline upwards; a deleted one ends it. */
-static bool walk_up(const BridgePlan *plan, Db *db, Step *steps, size_t max, size_t *n, Error *err)
+/* From the bridge's own pipeline upwards, as Step into @steps; a deleted one ends it, and no way is longer than the
+ * whole tree may be. */
+static bool walk_up(const BridgePlan *plan, Db *db, GArray *steps, Error *err)
 {
     int64_t id = plan->pipeline.id;
 
-    for (*n = 0; *n < max; (*n)++) {
+    while ((int64_t)steps->len < plan->site->settings->max_pipeline_tree) {
         g_auto(Error) failed = ERROR_INIT;
-        Step *step = &steps[*n];
-        if (!pipeline_get(db, plan->arena, id, &step->pipeline, &failed))
+        Step step;
+        if (!pipeline_get(db, plan->arena, id, &step.pipeline, &failed))
             return failed.code == ERR_NO_RECORD || error_move(err, &failed);
-        if (!downstream_find(db, plan->arena, id, &step->above, err))
+        if (!downstream_find(db, plan->arena, id, &step.above, err))
             return false;
-        if (!step->above) {
-            (*n)++;
+        g_array_append_val(steps, step);
+        if (!step.above)
             return true;
-        }
-        id = step->above->upstream_pipeline_id;
+        id = step.above->upstream_pipeline_id;
     }
     return true;
 }
@@ -111,20 +111,20 @@ static bool may_run(const BridgePlan *plan, Db *db, bool *may, Error *err)
 static bool check(BridgePlan *plan, Error *err)
 {
     g_autoptr(Db) db = database_reader(plan->site->database);
-    size_t max = (size_t)plan->site->settings->max_pipeline_tree, n = 0;
-    Step *steps = arena_new0(plan->arena, Step, MIN(max, (size_t)1000));
+    g_autoptr(GArray) way = g_array_new(FALSE, FALSE, sizeof(Step));
     bool full = false, may = false;
 
-    if (!walk_up(plan, db, steps, MIN(max, (size_t)1000), &n, err) ||
-        !is_tree_full(plan, db, &full, err) || !may_run(plan, db, &may, err))
+    if (!walk_up(plan, db, way, err) || !is_tree_full(plan, db, &full, err) ||
+        !may_run(plan, db, &may, err))
         return false;
-    if (plan->child && is_too_deep(plan, steps, n))
+    const Step *steps = (const Step *)(const void *)way->data;
+    if (plan->child && is_too_deep(plan, steps, way->len))
         plan->refusal = FAILURE_DOWNSTREAM_DEPTH;
     else if (full)
         plan->refusal = FAILURE_DOWNSTREAM_TREE_SIZE;
     else if (!may)
         plan->refusal = FAILURE_BRIDGE_PERMISSIONS;
-    else if (!plan->child && is_loop(steps, n))
+    else if (!plan->child && is_loop(steps, way->len))
         plan->refusal = FAILURE_PIPELINE_LOOP;
     return true;
 }

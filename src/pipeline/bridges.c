@@ -7,15 +7,23 @@
 enum {
     POOL_THREADS = 4,
     AT_ONCE = 200,
-    LOOK_S = 5,           /* between two looks for work that nobody told of */
-    TAKE_UP_AFTER_S = 20, /* work that came to no end by then is taken up again */
-    MAX_ATTEMPTS = 5
+    LOOK_S = 5,          /* between two looks for work that nobody told of */
+    TAKE_UP_AFTER_S = 20 /* work that came to no end by then is taken up again */
+};
+
+/* What is never followed would be waited for for ever, so that is tried for longer. */
+static const int max_attempts[N_DOWNSTREAM_TASKS] = {
+    [DOWNSTREAM_START] = 10,
+    [DOWNSTREAM_FOLLOW] = 1000,
+    [DOWNSTREAM_RESET] = 1000,
+    [DOWNSTREAM_CANCEL] = 1000,
 };
 
 struct Bridges {
     const Site *site;
     GThread *thread;
     GThreadPool *pool;
+    int64_t started_at; /* before that nobody here had anything in hand */
     GMutex lock;
     GCond wake;
     bool poked;
@@ -26,7 +34,7 @@ struct Bridges {
 
 static bool do_work(const Site *site, const DownstreamWork *work, Error *err)
 {
-    if (work->attempts > MAX_ATTEMPTS)
+    if (work->attempts > max_attempts[work->kind])
         return bridge_give_up(site, work, err);
     switch (work->kind) {
     case DOWNSTREAM_START:
@@ -55,8 +63,10 @@ static void do_and_log(const Site *site, const DownstreamWork *work)
 static void do_in_pool(void *data, void *user_data)
 {
     g_autofree DownstreamWork *work = data;
+    Bridges *bridges = user_data;
 
-    do_and_log(((Bridges *)user_data)->site, work);
+    do_and_log(bridges->site, work);
+    bridges_poke(bridges); /* there is room for more */
 }
 
 /* --- rounds ---------------------------------------------------------------------------------- */
@@ -89,14 +99,14 @@ static bool take(const Site *site, DownstreamWork *work, bool *done, Error *err)
     return true;
 }
 
-/* A time to come is from before a step of the clock.  @at_start: what this server left is nobody's
- * in hand. */
-static bool is_to_be_done(const Site *site, const DownstreamWork *work, bool at_start)
+/* A time to come is from before a step of the clock.  @started_at: what this server took before has
+ * nobody in hand. */
+static bool is_to_be_done(const Site *site, const DownstreamWork *work, int64_t started_at)
 {
     int64_t age = clock_now(site->clock) - work->taken_at;
     bool own = work->server_id == site->server_id || work->server_id == 0;
 
-    return (own && (at_start || work->attempts == 0)) || age < 0 ||
+    return (own && (work->taken_at < started_at || work->attempts == 0)) || age < 0 ||
            age >= TAKE_UP_AFTER_S * US_PER_S;
 }
 
@@ -107,8 +117,15 @@ static bool list_work(const Site *site, Arena *arena, DownstreamWork **work, siz
     return downstream_work_list(db, arena, AT_ONCE, work, n, err);
 }
 
+/* What waits in the pool is taken, but in nobody's hand: it is never much. */
+static bool is_full(GThreadPool *pool)
+{
+    return pool && g_thread_pool_unprocessed(pool) >= POOL_THREADS;
+}
+
 /* @pool NULL: on this thread.  *@n_taken: how much was begun. */
-static bool look(const Site *site, GThreadPool *pool, bool at_start, size_t *n_taken, Error *err)
+static bool look(const Site *site, GThreadPool *pool, int64_t started_at, size_t *n_taken,
+                 Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
     DownstreamWork *work = NULL;
@@ -117,9 +134,9 @@ static bool look(const Site *site, GThreadPool *pool, bool at_start, size_t *n_t
     *n_taken = 0;
     if (!list_work(site, arena, &work, &n, err))
         return false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !is_full(pool); i++) {
         bool taken = false;
-        if (!is_to_be_done(site, &work[i], at_start))
+        if (!is_to_be_done(site, &work[i], started_at))
             continue;
         if (!take(site, &work[i], &taken, err))
             return false;
@@ -139,7 +156,7 @@ bool bridges_round(const Site *site, Error *err)
     size_t n = 0;
 
     do
-        if (!look(site, NULL, false, &n, err))
+        if (!look(site, NULL, 0, &n, err))
             return false;
     while (n > 0);
     return true;
@@ -161,16 +178,13 @@ static void wait_for_work(Bridges *bridges)
 static void *run(void *data)
 {
     Bridges *bridges = data;
-    bool at_start = true;
 
     g_mutex_lock(&bridges->lock);
     while (!bridges->stopping) {
         g_auto(Error) err = ERROR_INIT;
         size_t n = 0;
         g_mutex_unlock(&bridges->lock);
-        if (look(bridges->site, bridges->pool, at_start, &n, &err))
-            at_start = false;
-        else
+        if (!look(bridges->site, bridges->pool, bridges->started_at, &n, &err))
             log_error(&err, "cannot look for pipelines to start or follow");
         g_mutex_lock(&bridges->lock);
         if (n < AT_ONCE)
@@ -192,6 +206,7 @@ Bridges *bridges_new(const Site *site)
 
 void bridges_start(Bridges *bridges)
 {
+    bridges->started_at = clock_now(bridges->site->clock);
     bridges->pool = g_thread_pool_new(do_in_pool, bridges, POOL_THREADS, FALSE, NULL);
     bridges->thread = g_thread_new("bridges", run, bridges);
 }

@@ -82,6 +82,15 @@ static bool find_trigger(Gathered *g, Db *db, Error *err)
     return true;
 }
 
+/* Asked for only where there may be one. */
+static bool find_upstream(Gathered *g, Db *db, Error *err)
+{
+    bool started =
+        g->pipeline.source == SOURCE_PARENT_PIPELINE || g->pipeline.source == SOURCE_PIPELINE;
+
+    return !started || downstream_find(db, g->arena, g->pipeline.id, &g->upstream, err);
+}
+
 static bool find_spec(Gathered *g, Db *db, Error *err)
 {
     JobSpec spec;
@@ -117,8 +126,7 @@ static bool gather_rows(Gathered *g, Db *db, Error *err)
         g->refusal = FAILURE_USER_BLOCKED;
         return true;
     }
-    return find_schedule(g, db, err) && find_trigger(g, db, err) &&
-           downstream_find(db, g->arena, g->pipeline.id, &g->upstream, err) &&
+    return find_schedule(g, db, err) && find_trigger(g, db, err) && find_upstream(g, db, err) &&
            find_spec(g, db, err) && find_dependencies(g, db, err);
 }
 

@@ -4,7 +4,8 @@ import pytest
 from entities import check_entity
 from errors import NO_RECORD, assert_answer
 from fakerunner import zipped
-from penstock import wait_until
+from penstock import Server, wait_until
+from projects import make_project
 
 CHILD = """\
 inner:
@@ -447,6 +448,17 @@ def test_artifacts_of_another_projects_newest_success(place, target):
     assert dependency["id"] == first.id
 
 
+def test_more_bridges_than_threads(place):
+    text = "".join(f"start {number}: {{trigger: {{include: child.yml}}}}\n" for number in range(40))
+    place.push({"full-ci.yml": text, "child.yml": CHILD})
+    pipeline = place.trigger()
+    def ended():
+        rows = place.api.read(f"{place.at}/pipelines/{pipeline['id']}/bridges", per_page=100)
+        return rows if all(row["status"] == "success" for row in rows) else None
+    rows = wait_until(ended, "all bridges to end")
+    assert len({row["downstream_pipeline"]["id"] for row in rows}) == 40
+
+
 # --- by hand ---
 
 def test_a_bridge_is_played_and_retried(api, place):
@@ -474,3 +486,13 @@ def test_the_time_of_what_it_started_counts(place):
     wait_until(lambda: place.job(job.id)["duration"] > 1.1, "a second to pass")
     job.succeed()
     assert place.wait_for(pipeline["id"], "success")["duration"] >= 1
+
+
+def test_a_tree_has_only_so_many_pipelines():
+    with Server("--max-pipeline-tree", "3") as server:
+        place = make_project(server, {"child.yml": CHILD, "full-ci.yml": "".join(
+            f"start {number}: {{stage: {stage}, trigger: {{include: child.yml}}}}\n"
+            for number, stage in enumerate(("build", "test", "deploy")))})
+        pipeline = place.trigger()
+        failed = bridge_in(place, pipeline["id"], "failed", "start 2")
+        assert failed["failure_reason"] == "reached_max_pipeline_hierarchy_size"

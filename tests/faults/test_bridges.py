@@ -92,7 +92,7 @@ def test_work_that_cannot_be_done_ends(server):
     bridge = bridges_of(project, pipeline)[0]["id"]
     server.kill9()
     server.database.sql(f"UPDATE jobs SET status = 'pending' WHERE id = {bridge}")
-    server.database.sql(f"INSERT INTO downstream_work (kind, job_id, attempts, taken_at) VALUES ('start', {bridge}, 5, 1)")
+    server.database.sql(f"INSERT INTO downstream_work (kind, job_id, attempts, taken_at) VALUES ('start', {bridge}, 10, 1)")
     server.restart()
     project.api = server.api
     failed = wait_until(lambda: next((row for row in bridges_of(project, pipeline) if row["status"] == "failed"), None),
