@@ -294,10 +294,12 @@ static bool check_executor(const Settings *settings, Error *err)
         log_line(LOG_WARN, "the shell executor does not isolate jobs from this machine");
         return true;
     }
-    return exec_sandbox_check(&failed) ||
-           error_set(err, ERR_USAGE,
-                     "no sandbox for jobs here: %s (--executor shell runs them without one)",
-                     error_text(&failed));
+    if (!exec_sandbox_check(&failed))
+        return error_set(err, ERR_USAGE,
+                         "no sandbox for jobs here: %s (--executor shell runs them without one)",
+                         error_text(&failed));
+    return strcmp(settings->executor, "podman") != 0 || exec_podman_check(&failed) ||
+           error_set(err, ERR_USAGE, "no containers for jobs here: %s", error_text(&failed));
 }
 
 static bool start_embedded(App *app, Error *err)

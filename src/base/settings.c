@@ -40,7 +40,7 @@ static const Setting table[] = {
     { "database-connections", INT, AT(database_connections), "32", "N",
       "connections to PostgreSQL at once; more than workers, or requests wait", ANYWHERE, 4, 1000 },
     { "runners", INT, AT(runners), "2", "N", "embedded runner slots, 0: none", ANYWHERE, 0, 256 },
-    { "executor", CHOICE, AT(executor), "sandbox", "sandbox|shell",
+    { "executor", CHOICE, AT(executor), "sandbox", "sandbox|podman|shell",
       "how the embedded runner isolates jobs; shell does not", ANYWHERE },
     { "config", TEXT, AT(config), NULL, "FILE", "an INI file with a [penstock] group", FROM_FLAG },
     { "log-level", CHOICE, AT(log_level), "info", "debug|info|warn|error", "lowest level logged",

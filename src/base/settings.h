@@ -19,7 +19,7 @@ typedef struct Settings {
     char *database;     /* NULL: SQLite in the data folder */
     int64_t database_connections;
     int64_t runners; /* embedded runner slots */
-    char *executor;  /* "sandbox" or "shell" */
+    char *executor;  /* "sandbox", "podman" or "shell" */
     char *log_level; /* debug, info, warn, error */
     char *secret_key_file;
     char *root_token; /* known beforehand, for scripts and tests; environment only */

@@ -33,13 +33,15 @@ static void set_default(char **text, const char *otherwise)
 /* Puts defaults in place and holds the values against what is possible. */
 static bool check(RunnerFlags *flags, Error *err)
 {
+    static const char *const executors[] = { "sandbox", "podman", "shell", NULL };
+
     set_default(&flags->work_dir, "./penstock-runner");
     set_default(&flags->executor, "sandbox");
     set_default(&flags->name, "penstock runner");
     if (flags->slots < 1 || flags->slots > 256)
         return error_set(err, ERR_USAGE, "--slots: a whole number from 1 to 256");
-    if (!g_str_equal(flags->executor, "sandbox") && !g_str_equal(flags->executor, "shell"))
-        return error_set(err, ERR_USAGE, "--executor: '%s' is neither sandbox nor shell",
+    if (!g_strv_contains(executors, flags->executor))
+        return error_set(err, ERR_USAGE, "--executor: '%s' is not sandbox, podman or shell",
                          flags->executor);
     if (!flags->url && !flags->address_file)
         return error_set(err, ERR_USAGE, "runner wants --url or --address-file");
@@ -62,7 +64,7 @@ static bool parse(RunnerFlags *flags, char **argv, Error *err)
           "invisible to sandboxed jobs", "DIR" },
         { "slots", 0, 0, G_OPTION_ARG_INT, &flags->slots, "jobs at a time [2]", "N" },
         { "executor", 0, 0, G_OPTION_ARG_STRING, &flags->executor,
-          "how jobs are isolated [sandbox]", "sandbox|shell" },
+          "how jobs are isolated [sandbox]", "sandbox|podman|shell" },
         { "name", 0, 0, G_OPTION_ARG_STRING, &flags->name, "shown in logs [penstock runner]",
           "NAME" },
         { "orphan-s", 0, 0, G_OPTION_ARG_INT64, &flags->orphan_s,
@@ -115,7 +117,8 @@ static int run(const RunnerFlags *flags)
                             .lock_file = flags->lock_file,
                             .hidden_dir = flags->hidden_dir,
                             .slots = flags->slots,
-                            .sandbox = g_str_equal(flags->executor, "sandbox"),
+                            .sandbox = !g_str_equal(flags->executor, "shell"),
+                            .podman = g_str_equal(flags->executor, "podman"),
                             .no_network = flags->no_network,
                             .ignore_image = flags->ignore_image,
                             .orphan_s = flags->orphan_s,

@@ -41,7 +41,7 @@ struct Client {
 
 /* Server --------------------------------------------------------------------------------------- */
 
-static char *make_info(bool sandbox)
+static char *make_info(const CoordinatorOptions *options)
 {
     static const char *const features[] = {
         "trace_reset",
@@ -73,12 +73,14 @@ static char *make_info(bool sandbox)
     jw_put_string(&w, "revision", PENSTOCK_REVISION);
     jw_put_string(&w, "platform", "linux");
     jw_put_string(&w, "architecture", GLIB_SIZEOF_VOID_P == 8 ? "amd64" : "386");
-    jw_put_string(&w, "executor", sandbox ? "sandbox" : "shell");
+    jw_put_string(&w, "executor", options->executor);
     jw_put_string(&w, "shell", "bash");
     jw_key(&w, "features");
     jw_begin_object(&w);
     for (size_t i = 0; i < G_N_ELEMENTS(features); i++)
         jw_put_bool(&w, features[i], true);
+    jw_put_bool(&w, "image", options->images);
+    jw_put_bool(&w, "services", options->images);
     jw_end_object(&w);
     jw_end_object(&w);
     return g_string_free(text, FALSE);
@@ -119,7 +121,7 @@ Coordinator *coordinator_new(const CoordinatorOptions *options, Error *err)
     server->address_file = g_strdup(options->address_file);
     server->token = g_strdup(options->token);
     server->system_id = g_strdup(options->system_id);
-    server->info = make_info(options->sandbox);
+    server->info = make_info(options);
     return server;
 }
 

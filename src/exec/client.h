@@ -17,7 +17,8 @@ typedef struct CoordinatorOptions {
     const char *address_file; /* NULL: none */
     const char *token;
     const char *system_id;
-    bool sandbox;
+    const char *executor; /* its name */
+    bool images;          /* jobs may name images and services */
 } CoordinatorOptions;
 
 /* ERR_USAGE: neither a URL nor a readable address file. */

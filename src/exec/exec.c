@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "exec/files.h"
 #include "exec/job.h"
+#include "exec/podman.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -56,6 +57,11 @@ struct Runner {
     bool stopping;
     StopLevel level; /* what jobs that begin now are told at once */
 };
+
+const char *exec_executor_name(const ExecOptions *options)
+{
+    return options->podman ? "podman" : options->sandbox ? "sandbox" : "shell";
+}
 
 static bool is_stopping(void *data)
 {
@@ -302,6 +308,8 @@ static bool make_work_dir(Runner *runner, Error *err)
     if (!files_make_dir(runner->jobs_dir, err))
         return false;
     spawner_kill_leftovers(runner->jobs_dir);
+    if (runner->options->podman)
+        podman_remove_leftovers(runner->work_dir);
     remove_old_files(runner);
     return true;
 }
@@ -314,14 +322,15 @@ static bool set_up(Runner *runner, Error *err)
         return error_set(err, ERR_USAGE, "a runner needs a token, a work folder and 1 to %d slots",
                          MAX_SLOTS);
     if (!take_lock(runner, err) || (options->sandbox && !exec_sandbox_check(err)) ||
-        !make_work_dir(runner, err))
+        (options->podman && !exec_podman_check(err)) || !make_work_dir(runner, err))
         return false;
     g_autofree char *system_id = load_system_id(runner);
     CoordinatorOptions server = { .url = options->url,
                                   .address_file = options->address_file,
                                   .token = options->token,
                                   .system_id = system_id,
-                                  .sandbox = options->sandbox };
+                                  .executor = exec_executor_name(options),
+                                  .images = options->podman };
     runner->server = coordinator_new(&server, err);
     if (!runner->server)
         return false;

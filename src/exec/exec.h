@@ -22,6 +22,7 @@ typedef struct ExecOptions {
         *hidden_dir;   /* invisible in the sandbox, though work_dir may lie inside; NULL: none */
     int slots;         /* jobs at the same time */
     bool sandbox;      /* false: plain shell */
+    bool podman;       /* jobs that name an image run in containers; only with sandbox */
     bool no_network;   /* scripts in the sandbox have only a loopback device */
     bool ignore_image; /* run jobs that name an image or services without them */
     int64_t orphan_s;  /* without a server for so long: kill the jobs and end; 0: never */
@@ -36,8 +37,14 @@ typedef struct ExecOptions {
  * working sandbox). */
 bool exec_run(const ExecOptions *options, Error *err);
 
+/* "shell", "sandbox" or "podman". */
+const char *exec_executor_name(const ExecOptions *options);
+
 /* Whether bubblewrap works on this machine; the message says why not and what to do. */
 bool exec_sandbox_check(Error *err);
+
+/* Whether podman works on this machine; the message says why not. */
+bool exec_podman_check(Error *err);
 
 /* Kills what jobs of a runner that died have left behind under @work_dir.  Only to be called while
  * no runner works there. */

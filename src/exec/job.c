@@ -36,6 +36,8 @@ static Outcome outcome_of(const Job *job, const Ending *ending)
 
     if (ending->kind == END_FAILED)
         outcome.exit_code = ending->exit_code;
+    if (ending->kind == END_IMAGE && (!job || !job_knows_reason(job, "image_pull_failure")))
+        outcome.failure_reason = "runner_system_failure";
     if (ending->kind == END_CANCELED && (!job || !job_knows_reason(job, "job_canceled")))
         outcome.failure_reason = "unknown_failure";
     return outcome;

@@ -26,6 +26,8 @@ void job_run(const JobContext *context, const char *json, size_t n);
 
 /* What phases.c, artifacts.c and cache.c share ------------------------------- */
 
+typedef struct Containers Containers;
+
 typedef struct JobRun {
     const JobContext *context;
     const Job *job;
@@ -38,6 +40,7 @@ typedef struct JobRun {
     char *note;        /* a file that names tmp_dir, for the next start if we die */
     char *private_dir; /* the runner's: log spool, archives */
     char *script_dir;  /* visible to the scripts: their text, file variables, the sandbox's home */
+    Containers *containers; /* NULL: the scripts run in the sandbox or the plain shell */
     int64_t deadline_us;
     bool script_began;
 } JobRun;
@@ -46,7 +49,7 @@ typedef struct ScriptOptions {
     StopLevel stop_at;
     int64_t deadline_us;
     bool network;         /* even where the sandbox has none */
-    bool plain;           /* no login shell: a script of ours needs no profile */
+    bool plain;           /* a script of ours: no profile, and never in a container */
     ProcessOutput output; /* NULL: into the log */
     void *data;
 } ScriptOptions;

@@ -81,8 +81,8 @@ static void put_first(JobRun *run)
     vars_put(vars, "CI_JOB_STATUS", "running");
     put_int(vars, "CI_JOB_TIMEOUT", run->job->timeout_s);
     vars_put(vars, "GITLAB_ENV", environment);
-    if (run->job->image)
-        vars_put(vars, "CI_JOB_IMAGE", run->job->image);
+    if (run->job->image.name)
+        vars_put(vars, "CI_JOB_IMAGE", run->job->image.name);
 }
 
 /* The names that the Go world gives to what uname() says; others stay. */

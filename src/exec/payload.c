@@ -76,9 +76,13 @@ typedef struct Field {
     }
 
 static const Field variable_fields[] = {
-    FIELD(JobVariable, VALUE, key),   FIELD(JobVariable, VALUE, value),
-    FIELD(JobVariable, BOOL, masked), FIELD(JobVariable, BOOL, file),
-    FIELD(JobVariable, BOOL, raw),    { 0 },
+    FIELD(JobVariable, VALUE, key),
+    FIELD(JobVariable, VALUE, value),
+    FIELD(JobVariable, BOOL, public),
+    FIELD(JobVariable, BOOL, masked),
+    FIELD(JobVariable, BOOL, file),
+    FIELD(JobVariable, BOOL, raw),
+    { 0 },
 };
 
 static const Field step_fields[] = {
@@ -107,6 +111,12 @@ static const Field cache_fields[] = {
     FIELD(JobCache, TEXT, policy),
     FIELD(JobCache, WHEN, when),
     { 0 },
+};
+
+static const Field image_fields[] = {
+    FIELD(JobImage, TEXT, name),           FIELD(JobImage, TEXT, alias),
+    FIELD(JobImage, STRINGS, entrypoint),  FIELD(JobImage, STRINGS, command),
+    FIELD(JobImage, STRINGS, pull_policy), { 0 },
 };
 
 static const Field dependency_fields[] = {
@@ -194,6 +204,38 @@ static void read_steps(Reader *r, const json_t *payload, Job *job)
         if (!steps[i].name)
             steps[i].name = "script";
     job->steps = steps;
+}
+
+/* @object may be NULL or null: no image. */
+static bool read_image(Reader *r, const json_t *object, JobImage *image)
+{
+    const json_t *docker = json_object_get(json_object_get(object, "executor_opts"), "docker");
+
+    read_object(r, object, image_fields, image);
+    image->user = read_string(r, docker, "user");
+    image->variables = read_list(r, object, "variables", variable_fields, sizeof(JobVariable),
+                                 &image->n_variables);
+    for (size_t i = 0; i < image->n_variables; i++)
+        if (!is_variable_name(image->variables[i].key))
+            return error_set(r->err, ERR_INVALID, "the variable name '%s' is not usable",
+                             image->variables[i].key);
+    return true;
+}
+
+static bool read_images(Reader *r, const json_t *payload, Job *job)
+{
+    const json_t *array = json_object_get(payload, "services");
+    JobImage *services = arena_new0(r->arena, JobImage, json_array_size(array) + 1);
+
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (!read_image(r, json_array_get(array, i), &services[i]))
+            return false;
+        if (!services[i].name)
+            return error_set(r->err, ERR_INVALID, "a service has no image");
+    }
+    job->services = services;
+    job->n_services = json_array_size(array);
+    return read_image(r, json_object_get(payload, "image"), &job->image);
 }
 
 static void read_dependencies(Reader *r, const json_t *payload, Job *job)
@@ -307,7 +349,7 @@ static bool read_job(Reader *r, const json_t *payload, Job *job)
     if (job->id <= 0 || !job->token)
         return error_set(r->err, ERR_INVALID, "the job has no id or no token");
     if (!refuse_unsupported(r, payload) || !read_git(r, payload, &job->git) ||
-        !read_variables(r, payload, job))
+        !read_variables(r, payload, job) || !read_images(r, payload, job))
         return false;
     const char *name = read_string(r, info, "name");
     const char *stage = read_string(r, info, "stage");
@@ -317,8 +359,6 @@ static bool read_job(Reader *r, const json_t *payload, Job *job)
     job->timeout_s = json_get_int(json_object_get(payload, "runner_info"), "timeout", 0);
     if (job->timeout_s <= 0)
         job->timeout_s = DEFAULT_TIMEOUT_S;
-    job->image = read_string(r, json_object_get(payload, "image"), "name");
-    job->n_services = json_array_size(json_object_get(payload, "services"));
     job->trace_sections = json_get_bool(features, "trace_sections", false);
     job->failure_reasons = read_strings(r, features, "failure_reasons");
     job->token_prefixes = read_strings(r, features, "token_mask_prefixes");

@@ -14,6 +14,7 @@
 typedef struct JobVariable {
     const char *key;
     const char *value; /* never NULL */
+    bool public;       /* services may see it */
     bool masked;
     bool file; /* the value goes to a file, the variable holds its path */
     bool raw;  /* no "$X" in the value is expanded */
@@ -46,6 +47,18 @@ typedef struct JobCache {
     UploadWhen when;
 } JobCache;
 
+/* Of the job or of a service. */
+typedef struct JobImage {
+    const char *name;              /* NULL: none */
+    const char *alias;             /* NULL, or names with blanks or commas between */
+    const char *const *entrypoint; /* never NULL, as all lists here */
+    const char *const *command;
+    const char *const *pull_policy;
+    const char *user; /* NULL: the image's */
+    const JobVariable *variables;
+    size_t n_variables;
+} JobImage;
+
 typedef struct JobDependency {
     int64_t id;
     const char *name;
@@ -75,7 +88,8 @@ typedef struct Job {
     size_t n_variables;
     const JobStep *steps;
     size_t n_steps;
-    const char *image; /* NULL: none */
+    JobImage image;
+    const JobImage *services;
     size_t n_services;
     const JobArtifact *artifacts;
     size_t n_artifacts;

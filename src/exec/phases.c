@@ -7,10 +7,12 @@
 #include "exec/checkout.h"
 #include "exec/files.h"
 #include "exec/jobenv.h"
+#include "exec/podman.h"
 #include "exec/sandbox.h"
 #include "exec/script.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +34,7 @@ static const struct {
     [END_SUCCESS] = { NULL, "success", true },
     [END_FAILED] = { "script_failure", "failed", true },
     [END_SYSTEM] = { "runner_system_failure", "failed", true },
+    [END_IMAGE] = { "image_pull_failure", "failed", false },
     [END_TIMEOUT] = { "job_execution_timeout", "timedout", false },
     [END_SCRIPT_TIMEOUT] = { "job_execution_timeout", "timedout", true },
     [END_CANCELED] = { "job_canceled", "canceled", true },
@@ -81,9 +84,13 @@ bool job_script(JobRun *run, const char *name, const char *text, const ScriptOpt
                 ProcessResult *result, Error *err)
 {
     const JobContext *context = run->context;
-    g_autofree char *path = g_strdup_printf("%s/%s.sh", run->script_dir, name);
-    g_auto(GStrv) argv = script_argv(run, path, options, err);
-    g_auto(GStrv) env = jobenv_environment(run);
+    Containers *containers = options->plain ? NULL : run->containers;
+    ProcessTerm uncontained = context->options->sandbox ? PROCESS_TERM_INSIDE : PROCESS_TERM_TREE;
+    g_autofree char *path = containers ? g_strdup(containers_script(containers))
+                                       : g_strdup_printf("%s/%s.sh", run->script_dir, name);
+    g_auto(GStrv) argv =
+        containers ? containers_argv(containers, err) : script_argv(run, path, options, err);
+    g_auto(GStrv) env = containers ? podman_environment() : jobenv_environment(run);
 
     if (!argv || !files_write(path, text, err))
         return false;
@@ -91,7 +98,7 @@ bool job_script(JobRun *run, const char *name, const char *text, const ScriptOpt
                          .argv = (const char *const *)argv,
                          .env = (const char *const *)env,
                          .cwd = run->build_dir,
-                         .wrapped = context->options->sandbox,
+                         .term = containers ? PROCESS_TERM_LEADER : uncontained,
                          .control = context->control,
                          .stop_at = options->stop_at,
                          .deadline_us = options->deadline_us,
@@ -101,6 +108,8 @@ bool job_script(JobRun *run, const char *name, const char *text, const ScriptOpt
     bool ok = spawner_run(context->spawner, &spec, result, err);
     g_unlink(path);
     trace_flush(run->trace);
+    if (containers && ok && result->exit_code == 128 + SIGKILL)
+        containers_spoil(containers);
     return ok;
 }
 
@@ -171,26 +180,41 @@ static void end_section(JobRun *run, const char *name)
                      (int64_t)time(NULL), name);
 }
 
+static bool make_containers(JobRun *run, Ending *ending)
+{
+    g_auto(Error) err = ERROR_INIT;
+    bool failed = false, pull = false;
+
+    run->containers = containers_new(run, &failed, &pull, &err);
+    trace_flush(run->trace);
+    if (failed && !is_stopped(run, STOP_CANCEL, ending))
+        end_with(ending, pull ? END_IMAGE : END_SYSTEM, "%s", error_text(&err));
+    return !failed;
+}
+
 static bool image_is_accepted(JobRun *run, Ending *ending)
 {
     const Job *job = run->job;
-    const char *what = job->image ? job->image : "";
+    const char *what = job->image.name ? job->image.name : "";
 
-    if (!job->image && job->n_services == 0)
+    if (!job->image.name && job->n_services == 0)
         return true;
+    if (run->context->options->podman && job->image.name)
+        return make_containers(run, ending);
     if (run->context->options->ignore_image) {
         trace_printf(run->trace, "This executor has no images: going on without %s\n",
-                     job->image ? what : "the services");
+                     job->image.name ? what : "the services");
         return true;
     }
-    if (job->image)
+    if (job->image.name)
         end_with(ending, END_STOPPED,
                  "This job names the image '%s'; this executor has no images. Set ignore-image to "
                  "run such jobs without them, or use a gitlab-runner with the docker executor",
                  what);
     else
         end_with(ending, END_STOPPED,
-                 "This job names services; this executor has none. Set ignore-image to run such "
+                 "This job names services but no image; without one this executor has none. Set "
+                 "ignore-image to run such "
                  "jobs without them, or use a gitlab-runner with the docker executor");
     return false;
 }
@@ -200,9 +224,9 @@ static bool prepare(JobRun *run, Ending *ending)
     const ExecOptions *options = run->context->options;
     char host[256] = "";
 
-    begin_section(run, "prepare_executor",
-                  options->sandbox ? "Preparing the \"sandbox\" executor"
-                                   : "Preparing the \"shell\" executor");
+    g_autofree char *title =
+        g_strdup_printf("Preparing the \"%s\" executor", exec_executor_name(options));
+    begin_section(run, "prepare_executor", title);
     bool ok = image_is_accepted(run, ending);
     if (ok) {
         gethostname(host, sizeof host - 1);
@@ -218,7 +242,7 @@ static bool run_hook(JobRun *run, const char *name, const char *const *lines, En
 
     if (!lines || !lines[0])
         return true;
-    g_autoptr(GString) text = script_begin(run->vars, run->build_dir);
+    g_autoptr(GString) text = script_begin(run->vars, run->build_dir, !run->containers);
     script_add_lines(text, lines);
     return run_script(run, name, text->str, &options, END_FAILED, ending);
 }
@@ -365,7 +389,7 @@ static void run_step(JobRun *run, const JobStep *step, Ending *ending)
 {
     g_autofree char *section = g_strconcat("step_", step->name, NULL);
     g_autofree char *title = g_strdup_printf("Executing \"%s\" stage of the job script", section);
-    g_autoptr(GString) text = script_begin(run->vars, run->build_dir);
+    g_autoptr(GString) text = script_begin(run->vars, run->build_dir, !run->containers);
     ScriptOptions options = { .stop_at = STOP_CANCEL,
                               .deadline_us = step_deadline(run, "RUNNER_SCRIPT_TIMEOUT", 0) };
 
@@ -387,7 +411,7 @@ static void run_after_script(JobRun *run, const JobStep *step, Ending *ending)
     Ending own = { 0 };
 
     vars_put(run->vars, "CI_JOB_STATUS", end_kinds[ending->kind].status);
-    g_autoptr(GString) text = script_begin(run->vars, run->build_dir);
+    g_autoptr(GString) text = script_begin(run->vars, run->build_dir, !run->containers);
     script_add_lines(text, step->script);
     begin_section(run, "after_script", "Running after_script");
     if (!run_script(run, "after_script", text->str, &options, END_FAILED, &own)) {
@@ -462,5 +486,6 @@ void phases_run(JobRun *run, Ending *ending)
     if (prepare(run, ending) && get_sources(run, ending) && fetch_inputs(run, ending))
         run_steps(run, ending);
     hand_over(run, ending);
+    containers_free(run->containers);
     client_free(run->client);
 }

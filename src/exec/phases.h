@@ -9,6 +9,7 @@ typedef enum EndKind {
     END_SUCCESS,
     END_FAILED,  /* the script */
     END_SYSTEM,  /* the runner or its surroundings */
+    END_IMAGE,   /* an image could not be had */
     END_TIMEOUT, /* of the job: nothing more runs */
     END_SCRIPT_TIMEOUT,
     END_CANCELED,

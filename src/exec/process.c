@@ -259,7 +259,10 @@ static void begin_stop(Tree *tree, Watch *watch, ProcessEnd why)
     watch->end = why;
     watch->terminating = true;
     watch->kill_at_us = g_get_monotonic_time() + tree->spec->grace_s * G_USEC_PER_SEC;
-    proctree_signal(tree->pid, SIGTERM, !tree->spec->wrapped);
+    if (tree->spec->term == PROCESS_TERM_LEADER)
+        kill(tree->pid, SIGTERM);
+    else
+        proctree_signal(tree->pid, SIGTERM, tree->spec->term == PROCESS_TERM_TREE);
 }
 
 /* What the clock and the control ask for; answers how long to wait for something new, in ms. */

@@ -22,12 +22,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spawner, spawner_free)
 
 typedef void (*ProcessOutput)(void *data, const char *bytes, size_t n);
 
+/* Whom SIGTERM goes to. */
+typedef enum ProcessTerm {
+    PROCESS_TERM_TREE,
+    PROCESS_TERM_INSIDE, /* argv[0] is a sandbox: what is in it, not itself */
+    PROCESS_TERM_LEADER  /* argv[0] passes it on */
+} ProcessTerm;
+
 typedef struct ProcessSpec {
     int64_t job_id;
     const char *const *argv;
     const char *const *env; /* the complete environment */
     const char *cwd;        /* NULL: the runner's */
-    bool wrapped;           /* argv[0] is a sandbox: SIGTERM goes to what is in it, not to it */
+    ProcessTerm term;
     Control *control;
     StopLevel stop_at;   /* this level and those above end the step */
     int64_t deadline_us; /* monotonic; 0: none */

@@ -32,9 +32,9 @@ static bool is_readonly(const char *key)
     return g_strv_contains(names, key);
 }
 
-GString *script_begin(const Vars *vars, const char *cwd)
+GString *script_begin(const Vars *vars, const char *cwd, bool bash)
 {
-    GString *out = g_string_new("set -eo pipefail\n");
+    GString *out = g_string_new(bash ? "set -eo pipefail\n" : "set -e\n");
 
     for (size_t i = 0; i < vars_count(vars); i++) {
         const Var *var = vars_at(vars, i);
@@ -54,7 +54,7 @@ GString *script_begin(const Vars *vars, const char *cwd)
                          "  unset REPLY\n"
                          "fi\n");
     if (vars_is_true(vars, "CI_DEBUG_TRACE"))
-        g_string_append(out, "set -o xtrace\n");
+        g_string_append(out, "set -x\n");
     return out;
 }
 

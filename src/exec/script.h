@@ -13,8 +13,9 @@ void script_quote(GString *out, const char *text);
 /* Appends "'a' 'b'" for @words, NULL-terminated, with a blank before each. */
 void script_quote_all(GString *out, const char *const *words);
 
-/* "set -eo pipefail", all variables exported, in the folder @cwd.  Owned by the caller. */
-GString *script_begin(const Vars *vars, const char *cwd);
+/* Ends at the first failure, all variables exported, in the folder @cwd.  Owned by the caller.
+ * @bash: else any shell, which has been told about failures in pipes if it knows them. */
+GString *script_begin(const Vars *vars, const char *cwd, bool bash);
 
 /* Appends the lines of a step, each echoed in green before it runs. */
 void script_add_lines(GString *out, const char *const *lines);

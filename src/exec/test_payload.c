@@ -36,7 +36,7 @@ static void a_job_is_read(void)
     g_assert_true(job->variables[0].file);
     g_assert_cmpstr(job->variables[1].value, ==, "");
     g_assert_cmpstr(job->steps[0].script[1], ==, "b");
-    g_assert_null(job->image);
+    g_assert_null(job->image.name);
     g_assert_cmpint(job->n_services, ==, 0);
     g_assert_cmpint(job->artifacts[0].when, ==, UPLOAD_ALWAYS);
     g_assert_cmpint(job->n_dependencies, ==, 1);

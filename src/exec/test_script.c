@@ -26,7 +26,7 @@ static void values_reach_the_script_byte_for_byte(void)
     for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
         g_autoptr(Vars) vars = vars_new();
         vars_put(vars, "X", values[i]);
-        g_autoptr(GString) script = script_begin(vars, "/");
+        g_autoptr(GString) script = script_begin(vars, "/", true);
         g_string_append(script, "printf %s \"$X\"; printf .");
         g_autofree char *out = bash_says(script->str);
         g_assert_cmpint(strlen(out), ==, strlen(values[i]) + 1);
@@ -40,7 +40,7 @@ static void the_shells_own_read_only_names_are_left_out(void)
 
     vars_put(vars, "UID", "1");
     vars_put(vars, "SHELLOPTS", "x");
-    g_autoptr(GString) script = script_begin(vars, "/");
+    g_autoptr(GString) script = script_begin(vars, "/", true);
     g_string_append(script, "echo on");
     g_autofree char *out = bash_says(script->str);
     g_assert_cmpstr(out, ==, "on\n");
