@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 bool text_to_int(const char *text, int64_t *value)
@@ -114,4 +115,22 @@ bool text_is_inner_path(const char *path)
         if (!**part || g_str_equal(*part, ".") || g_str_equal(*part, ".."))
             return false;
     return true;
+}
+
+static gpointer make_hash_key(gpointer unused)
+{
+    unsigned char *key = g_malloc(crypto_shorthash_KEYBYTES);
+
+    crypto_shorthash_keygen(key);
+    return key;
+}
+
+guint text_hash(gconstpointer text)
+{
+    static GOnce once = G_ONCE_INIT; /* the key, for as long as the process lives */
+    uint64_t hash;
+
+    const unsigned char *key = g_once(&once, make_hash_key, NULL);
+    crypto_shorthash((unsigned char *)&hash, text, strlen(text), key);
+    return (guint)hash;
 }

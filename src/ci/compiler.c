@@ -1,6 +1,7 @@
 /* compiler.c - the order of the steps, and the messages they leave. */
 #include "ci/compiler.h"
 
+#include "base/text.h"
 #include "ci/matrix.h"
 
 #include <string.h>
@@ -166,8 +167,8 @@ CiConfig *ci_compile(const CiInput *input, Arena *arena, CiMessages *messages)
     c.messages = g_array_new(FALSE, TRUE, sizeof(CiMessage));
     c.warnings = g_array_new(FALSE, TRUE, sizeof(CiMessage));
     c.included = g_array_new(FALSE, TRUE, sizeof(CiIncluded));
-    c.files = g_hash_table_new(g_str_hash, g_str_equal);
-    c.fetched = g_hash_table_new(g_str_hash, g_str_equal);
+    c.files = g_hash_table_new(text_hash, g_str_equal);
+    c.fetched = g_hash_table_new(text_hash, g_str_equal);
     c.cache = expression_cache_new(arena);
     config->expressions = c.cache;
     c.merge_budget = c.limits.yaml_nodes * MERGE_PER_NODE;

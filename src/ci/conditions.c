@@ -5,6 +5,7 @@
  */
 #include "ci/conditions.h"
 
+#include "base/text.h"
 #include "ci/pathglob.h"
 
 #include <string.h>
@@ -54,8 +55,8 @@ Conditions *conditions_new(const CiConfig *config, const CiRun *run)
     c->config = config;
     c->run = run;
     c->arena = config->arena;
-    c->paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_paths);
-    c->compared = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    c->paths = g_hash_table_new_full(text_hash, g_str_equal, g_free, free_paths);
+    c->compared = g_hash_table_new_full(text_hash, g_str_equal, g_free, NULL);
     return c;
 }
 
@@ -75,7 +76,7 @@ void sight_init(Sight *sight, const CiRun *run, ExpressionLookup lookup,
         return;
     sight->rules = g_array_new(FALSE, TRUE, sizeof(CiRuleSeen));
     sight->values = g_array_new(FALSE, TRUE, sizeof(CiVariable));
-    sight->saw = g_hash_table_new(g_str_hash, g_str_equal);
+    sight->saw = g_hash_table_new(text_hash, g_str_equal);
 }
 
 void sight_clear(Sight *sight)
@@ -308,7 +309,7 @@ static bool suffix_exists(const char *suffix, const Paths *paths, const char **p
 static bool path_exists(Arena *arena, Paths *paths, const char *path)
 {
     if (!paths->known)
-        paths->known = g_hash_table_new(g_str_hash, g_str_equal);
+        paths->known = g_hash_table_new(text_hash, g_str_equal);
     if (paths->n > 0 && g_hash_table_size(paths->known) == 0) {
         for (size_t i = 0; i < paths->n; i++) {
             const char *item = paths->items[i];

@@ -1,6 +1,8 @@
 /* entry_dependencies.c - `dependencies` beside `needs`: what is downloaded must be waited for. */
 #include "ci/entry.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* The jobs of this pipeline that a job needs; false: it names none at all. */
@@ -25,7 +27,7 @@ bool entry_check_dependencies(const Entry *e)
 {
     const Node *dependencies = node_get(e->node, "dependencies");
     const Node *needs = node_get(e->node, "needs");
-    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) names = g_hash_table_new(text_hash, g_str_equal);
     g_autoptr(GString) missing = g_string_new(NULL);
     Needed needed = { .names = names };
 

@@ -1,4 +1,5 @@
 /* entry_job.c - the jobs of the file. */
+#include "base/text.h"
 #include "ci/entry.h"
 #include "ci/rules.h"
 
@@ -445,7 +446,7 @@ static bool is_part(Compiler *c, const NodePair *pair)
 
 static GHashTable *stage_table(const CiConfig *config)
 {
-    GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTable *table = g_hash_table_new(text_hash, g_str_equal);
 
     for (size_t i = 0; i < config->n_stages; i++)
         g_hash_table_insert(table, (gpointer)config->stages[i], GINT_TO_POINTER((int)i + 1));

@@ -1,6 +1,8 @@
 /* entry_root.c - the top level: stages, defaults, variables, workflow, and then the jobs. */
 #include "ci/entry.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 enum { MAX_WORKFLOW_NAME = 255 };
@@ -112,7 +114,7 @@ static bool is_edge_stage(const char *name)
 
 static void set_stages(Compiler *c, CiConfig *config, CiStrings given)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) seen = g_hash_table_new(text_hash, g_str_equal);
     const char **stages = arena_new0(c->arena, const char *, g_strv_length((char **)given) + 3);
     size_t n = 0;
 

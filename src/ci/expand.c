@@ -1,6 +1,8 @@
 /* expand.c - $X, ${X} and %X%: in one text, and among the values of a collection. */
 #include "ci/expand.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 /* Bytes that expanding one collection may give; the values past it stay as they are. */
@@ -83,7 +85,7 @@ const char *expand_text(Arena *arena, const char *text, bool keep_unknown, Expan
 
 GHashTable *expand_table(CiVariables variables)
 {
-    GHashTable *table = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTable *table = g_hash_table_new(text_hash, g_str_equal);
 
     for (size_t i = 0; i < variables.n; i++)
         g_hash_table_replace(table, (gpointer)variables.items[i].key,
@@ -278,7 +280,7 @@ CiVariables ci_expand_values(Arena *arena, CiVariables variables, CiStrings *cyc
 {
     Sorter s = { .arena = arena };
 
-    s.positions = g_hash_table_new(g_str_hash, g_str_equal);
+    s.positions = g_hash_table_new(text_hash, g_str_equal);
     s.path = g_array_new(FALSE, FALSE, sizeof(size_t));
     s.frames = g_array_new(FALSE, FALSE, sizeof(Frame));
     s.cycle = g_array_new(FALSE, FALSE, sizeof(size_t));

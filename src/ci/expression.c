@@ -72,8 +72,8 @@ ExpressionCache *expression_cache_new(Arena *arena)
     ExpressionCache *cache = arena_new0(arena, ExpressionCache, 1);
 
     cache->arena = arena;
-    cache->expressions = g_hash_table_new(g_str_hash, g_str_equal);
-    cache->patterns = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_regex);
+    cache->expressions = g_hash_table_new(text_hash, g_str_equal);
+    cache->patterns = g_hash_table_new_full(text_hash, g_str_equal, NULL, free_regex);
     arena_defer(arena, free_hash_table, cache->expressions);
     arena_defer(arena, free_hash_table, cache->patterns);
     return cache;

@@ -1,4 +1,5 @@
 /* include_text.c - from the text of a file to its tree: header, inputs, interpolation, YAML. */
+#include "base/text.h"
 #include "ci/header.h"
 #include "ci/include.h"
 
@@ -119,8 +120,8 @@ static const Node *parse_content(const Text *t, const Node *header, YamlPiece co
 {
     Compiler *c = t->c;
     g_autoptr(GPtrArray) texts = g_ptr_array_new();
-    g_autoptr(GHashTable) inputs = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GHashTable) component = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) inputs = g_hash_table_new(text_hash, g_str_equal);
+    g_autoptr(GHashTable) component = g_hash_table_new(text_hash, g_str_equal);
     Complaints complaints = { c->arena, texts, NULL };
     Scope scope = { c->arena, inputs, component, include_variables(c, t->place) };
     YamlError error = { 0 };

@@ -5,6 +5,8 @@
  */
 #include "ci/header.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 #define PLACEHOLDER "__penstock_input_"
@@ -106,7 +108,7 @@ static bool check_names(Compiler *c, const GPtrArray *inputs, const Input *input
 
 bool input_rules_check(Compiler *c, const GPtrArray *inputs, Complaints *complaints)
 {
-    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) known = g_hash_table_new(text_hash, g_str_equal);
     Scope scope = { .arena = c->arena, .inputs = known };
     bool more = true;
 

@@ -306,7 +306,7 @@ const char *interpolate(const Scope *scope, const CiLimits *limits, const char *
                         Complaints *complaints)
 {
     g_autoptr(GString) out = g_string_sized_new(*size);
-    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) known = g_hash_table_new(text_hash, g_str_equal);
     const char *end = bytes + *size, *p = bytes;
 
     if (*size > limits->total_bytes) {

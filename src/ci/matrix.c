@@ -5,6 +5,7 @@
  * common, so that memory grows with what differs.
  */
 #include "ci/matrix.h"
+#include "base/text.h"
 #include "ci/rules.h"
 
 #include <string.h>
@@ -327,7 +328,7 @@ static void make_instance(Instance *instance, CiJob *job)
 static size_t expand_job(Expander *x, const CiJob *job, CiJob *out)
 {
     const Family *family = job->parallel ? g_hash_table_lookup(x->families, job->name) : NULL;
-    g_autoptr(GHashTable) unknown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) unknown = g_hash_table_new_full(text_hash, g_str_equal, g_free, NULL);
     Instance instance = { x, job, family, 0, unknown };
     bool differ = family && job_refers(job);
     CiJob common = *job;
@@ -391,7 +392,7 @@ bool matrix_expand(Compiler *c, CiConfig *config)
 {
     if (!has_parallel(config))
         return true;
-    g_autoptr(GHashTable) families = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) families = g_hash_table_new(text_hash, g_str_equal);
     Expander x = { c, config, families, 0 };
     size_t n = count(&x), at = 0;
 

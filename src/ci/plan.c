@@ -3,6 +3,7 @@
  * The rules of the workflow decide about the pipeline, those of each job about the job.  All problems
  * of the jobs that are in make one message.
  */
+#include "base/text.h"
 #include "ci/compiler.h"
 #include "ci/conditions.h"
 #include "ci/environment_expand.h"
@@ -349,7 +350,7 @@ static void plan_jobs(Planner *p, CiPlan *plan)
 {
     const CiJob **ordered = in_stage_order(p);
     CiPlannedJob *jobs = arena_new0(p->arena, CiPlannedJob, p->config->n_jobs);
-    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) names = g_hash_table_new(text_hash, g_str_equal);
 
     for (size_t i = 0; i < p->config->n_jobs; i++) {
         if (plan_job(p, ordered[i], &jobs[plan->n_jobs]))

@@ -210,6 +210,36 @@ static void colliding_keys(GString *out)
     append_job(out);
 }
 
+/* 2^n texts of one hash by GLib's g_str_hash(): "aB" and "b!" weigh the same. */
+static void colliding_names(GString *out, int n_bits, const char *before, const char *after)
+{
+    for (unsigned i = 0; i < 1u << n_bits; i++) {
+        g_string_append(out, before);
+        for (int bit = 0; bit < n_bits; bit++)
+            g_string_append(out, i & 1u << bit ? "aB" : "b!");
+        g_string_append(out, after);
+    }
+}
+
+static void colliding_variables(GString *out)
+{
+    g_string_append(out, "variables:\n");
+    colliding_names(out, 15, "  \"", "\": v\n");
+    append_job(out);
+}
+
+static void colliding_jobs(GString *out)
+{
+    colliding_names(out, 10, "\"", "\": {script: x}\n");
+}
+
+static void colliding_patterns(GString *out)
+{
+    g_string_append(out, "j:\n  script: x\n  rules:\n");
+    colliding_names(out, 11, "    - if: '$A == \"", "\"'\n");
+    g_string_append(out, "    - when: on_success\n");
+}
+
 static void many_variables(GString *out)
 {
     g_string_append(out, "variables:\n");
@@ -340,6 +370,9 @@ static const struct {
     { "many_keys_are_too_big", many_keys, "The parsed YAML is too big" },
     { "keys_that_collide_are_no_problem", colliding_keys, NULL },
     { "many_variables_are_no_problem", many_variables, NULL },
+    { "variables_that_collide_are_no_problem", colliding_variables, NULL },
+    { "jobs_that_collide_are_no_problem", colliding_jobs, NULL },
+    { "conditions_that_collide_are_no_problem", colliding_patterns, NULL },
     { "many_equal_keys_are_too_big", equal_keys, "The parsed YAML is too big" },
     { "a_matrix_that_multiplies_is_refused", matrix_bomb,
       "generates too many jobs (maximum is 200)" },

@@ -1,4 +1,5 @@
 /* validate.c - what must hold between jobs.  The first problem is the only message. */
+#include "base/text.h"
 #include "ci/compiler.h"
 #include "ci/rules.h"
 
@@ -98,8 +99,8 @@ static bool check_duplicates(const Validator *v, const CiJob *job, const CiNeed 
 {
     if (n < 2)
         return true;
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GHashTable) named = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) seen = g_hash_table_new(text_hash, g_str_equal);
+    g_autoptr(GHashTable) named = g_hash_table_new(text_hash, g_str_equal);
     g_autoptr(GString) list = g_string_new(NULL);
 
     for (size_t i = 0; i < n; i++) {
@@ -293,7 +294,7 @@ static bool check_cycles(const Validator *v)
 
 bool validate_jobs(Compiler *c, const CiConfig *config)
 {
-    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) names = g_hash_table_new(text_hash, g_str_equal);
     Validator v = { c, config, names };
 
     for (size_t i = 0; i < config->n_jobs; i++)

@@ -6,6 +6,7 @@
  */
 #include "ci/yaml_load.h"
 
+#include "base/text.h"
 #include "ci/yaml_scalar.h"
 
 #include <string.h>
@@ -384,7 +385,7 @@ static bool load_document(Arena *arena, const char *file, const char *bytes, siz
         g_error("out of memory");
     l.max_count = MIN(limits->yaml_nodes, limits->total_nodes);
     l.stack = g_array_new(FALSE, TRUE, sizeof(Frame));
-    l.anchors = g_hash_table_new(g_str_hash, g_str_equal);
+    l.anchors = g_hash_table_new(text_hash, g_str_equal);
     yaml_parser_set_encoding(&l.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&l.parser, (const unsigned char *)bytes, size);
     bool ok = run(&l, bytes, size, error);

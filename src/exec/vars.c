@@ -1,6 +1,8 @@
 /* vars.c - an ordered list with an index by key. */
 #include "exec/vars.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 struct Vars {
@@ -23,7 +25,7 @@ Vars *vars_new(void)
 
     vars->list = g_array_new(FALSE, TRUE, sizeof(Var));
     g_array_set_clear_func(vars->list, var_clear);
-    vars->index = g_hash_table_new(g_str_hash, g_str_equal);
+    vars->index = g_hash_table_new(text_hash, g_str_equal);
     return vars;
 }
 

@@ -115,7 +115,7 @@ static bool check_rights(Creation *c, RefRules *rules, Error *err)
 
 static bool check_given(const Creation *c, Error *err)
 {
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) seen = g_hash_table_new(text_hash, g_str_equal);
     g_autoptr(GString) doubles = g_string_new(NULL);
     int n = 0;
 

@@ -1,6 +1,8 @@
 /* model.c - builds the model: names become indexes, needs become edges, stages get their order. */
 #include "pipeline/model.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 EnginePipeline *engine_pipeline_new(Arena *arena, int n_stages, int64_t now_us)
@@ -122,7 +124,7 @@ static void order_stages(EnginePipeline *p)
 
 void engine_pipeline_ready(EnginePipeline *p)
 {
-    g_autoptr(GHashTable) slot_of = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) slot_of = g_hash_table_new(text_hash, g_str_equal);
 
     g_assert(!p->slots);
     p->before = p->status;

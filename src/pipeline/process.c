@@ -2,6 +2,7 @@
 #include "pipeline/process.h"
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/topics.h"
 #include "base/wakeups.h"
 #include "pipeline/advance.h"
@@ -130,7 +131,7 @@ static bool add_policies(Process *p, Error *err)
 /* How often each name ran before: what bounds its retries. */
 static bool add_retry_counts(Process *p, Error *err)
 {
-    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) by_name = g_hash_table_new(text_hash, g_str_equal);
     RetryCount *counts = NULL;
     size_t n = 0;
 

@@ -7,6 +7,8 @@
  */
 #include "repo/hook.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -170,7 +172,7 @@ static bool parse_line(char *line, RefChange *change)
 /* Says each text once, however many refs it meets. */
 static bool check_lines(const HookRules *rules, FILE *in)
 {
-    g_autoptr(GHashTable) said = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) said = g_hash_table_new(text_hash, g_str_equal);
     char *line = NULL;
     size_t size = 0;
     ssize_t n;

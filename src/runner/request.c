@@ -7,6 +7,7 @@
 
 #include "access/subject.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "pipeline/operations.h"
 #include "pipeline/spec.h"
 #include "pipeline/stored_variables.h"
@@ -170,7 +171,7 @@ static void settle_variables(Gathered *g)
 {
     CiStrings cycle = NULL; /* creating the pipeline has told of it */
     CiVariables settled = ci_expand_values(g->arena, variables_for_ci(&g->variables), &cycle);
-    g_autoptr(GHashTable) strongest = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) strongest = g_hash_table_new(text_hash, g_str_equal);
     Variables list;
 
     for (size_t i = 0; i < g->variables.n; i++)

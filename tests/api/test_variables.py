@@ -206,3 +206,12 @@ def test_the_instance_has_at_most_25(api):
                   {"message": {"base": ["Maximum number of ci instance level variables (25) exceeded"]}})
     for key in made:
         assert api.delete(f"{path}/{key}").status_code == 204
+
+
+def test_errors_do_not_show_masked_values(api, project_factory):
+    project = project_factory({"full-ci.yml": "include: {local: '$PLACE.yml'}\n"})
+    api.make(f"{project.at}/variables", key="PLACE", value="secret-place-1", masked=True)
+    answer = project.post_trigger()
+    assert answer.status_code == 422
+    assert "secret-place-1" not in answer.text
+    assert "Local file `[MASKED]xxxxxx.yml` does not exist!" in answer.text
