@@ -19,6 +19,8 @@ typedef enum Ability {
     CAN_READ_JOBS,
     CAN_READ_SCHEDULES,
     CAN_READ_ARTIFACTS,
+    CAN_READ_PRIVATE_ARTIFACTS, /* artifacts:access: developer */
+    CAN_READ_MAINTAINERS_ARTIFACTS,
     CAN_READ_DEBUG_TRACES, /* logs of jobs that run with CI_DEBUG_TRACE */
     CAN_CREATE_PIPELINES,
     CAN_UPDATE_PIPELINES, /* retry, cancel, play: of pipelines and of jobs */

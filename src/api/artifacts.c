@@ -14,12 +14,23 @@ static const Param by_ref_params[] = { { "job", PARAM_STR, .required = true }, {
 
 enum { READ_SIZE = 64 * 1024 };
 
+/* The archive of @job, if the caller may have it. */
+static bool open_archive(Req *rq, const Job *job, Artifact *artifact, int *fd, Error *err)
+{
+    if (!artifact_open_archive(site_of(rq), rq->arena, job, artifact, fd, err))
+        return false;
+    if (artifact_allows(artifact, &caller_of(rq)->subject))
+        return true;
+    close(*fd);
+    return error_set(err, ERR_FORBIDDEN, NULL);
+}
+
 static bool reply_archive(Req *rq, const Job *job, Error *err)
 {
     Artifact artifact;
     int fd = -1;
 
-    if (!artifact_open_archive(site_of(rq), rq->arena, job, &artifact, &fd, err))
+    if (!open_archive(rq, job, &artifact, &fd, err))
         return false;
     req_reply_header(rq, "Content-Disposition",
                      arena_printf(rq->arena, "attachment; filename=\"%s\"", artifact.filename));
@@ -83,8 +94,7 @@ static bool reply_file_of(Req *rq, const Job *job, Error *err)
     Artifact artifact;
     int fd = -1;
 
-    return check_path(path, err) &&
-           artifact_open_archive(site_of(rq), rq->arena, job, &artifact, &fd, err) &&
+    return check_path(path, err) && open_archive(rq, job, &artifact, &fd, err) &&
            reply_entry(rq, fd, path, err);
 }
 
@@ -158,6 +168,17 @@ static bool delete (Req *rq, Error *err)
            reply_empty(rq, 204);
 }
 
+static bool delete_all(Req *rq, Error *err)
+{
+    if (!artifact_expire_project(site_of(rq), caller_of(rq)->project->id, err))
+        return false;
+    JsonWriter *w = reply_writer(rq);
+    jw_begin_object(w);
+    jw_put_string(w, "message", "202 Accepted");
+    jw_end_object(w);
+    return reply_json(rq);
+}
+
 #define JOB_ARTIFACTS "/projects/:id/jobs/:job_id/artifacts"
 #define REF_ARTIFACTS "/projects/:id/jobs/artifacts/:ref_name"
 
@@ -172,5 +193,6 @@ const Route artifact_routes[] = {
       download_file_by_ref, .auth = AUTH_OPTIONAL, .job_token = true },
     { POST, JOB_ARTIFACTS "/keep", CAN_ADMIN_ARTIFACTS, job_params, keep },
     { DELETE, JOB_ARTIFACTS, CAN_ADMIN_PROJECT, job_params, delete },
+    { DELETE, "/projects/:id/artifacts", CAN_ADMIN_PROJECT, NULL, delete_all, .status = 202 },
     { 0 },
 };

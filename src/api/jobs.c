@@ -1,4 +1,5 @@
 /* jobs.c - /projects/:id/jobs and what is done to one; /job for a job itself. */
+#include "access/subject.h"
 #include "api/given.h"
 #include "api/job_entity.h"
 #include "api/job_log.h"
@@ -6,7 +7,7 @@
 #include "api/routes.h"
 #include "pipeline/operations.h"
 #include "pipeline/state.h"
-#include "runner/artifacts.h"
+#include "runner/removal.h"
 
 #include <string.h>
 
@@ -148,37 +149,30 @@ static bool play(Req *rq, Error *err)
            reply_fresh(rq, id, 200, err);
 }
 
-typedef struct Erase {
-    int64_t job_id;
-    int64_t now_us;
-    bool done;
-} Erase;
-
-static bool erase_row(Db *db, void *data, Error *err)
+/* A developer may erase the job that they ran, unless its ref is protected. */
+static bool may_erase(Req *rq, const Job *job, Error *err)
 {
-    Erase *e = data;
+    Caller *caller = caller_of(rq);
+    Pipeline pipeline;
+    RefRules rules;
 
-    return job_set_erased(db, e->job_id, e->now_us, &e->done, err);
+    if (access_can(&caller->subject, CAN_ERASE_JOBS))
+        return true;
+    if (job->user_id != caller->user->id)
+        return error_set(err, ERR_FORBIDDEN, NULL);
+    return pipeline_get(caller->db, rq->arena, job->pipeline_id, &pipeline, err) &&
+           ref_rules_find(caller->db, caller->project->id, pipeline.tag, pipeline.ref, &rules,
+                          err) &&
+           (!rules.protected || error_set(err, ERR_FORBIDDEN, NULL));
 }
 
 static bool erase(Req *rq, Error *err)
 {
-    Caller *caller = caller_of(rq);
     Job job;
 
-    if (!find_job(rq, &job, err))
-        return false;
-    if (job.user_id != caller->user->id && !caller_require(rq, CAN_ERASE_JOBS, err))
-        return false;
-    if (!STATUS_IN(job.status, STATUSES_COMPLETED) || job.erased_at)
-        return error_set(err, ERR_FORBIDDEN, "Job is not erasable!");
-    Erase e = { .job_id = job.id, .now_us = clock_now(site_of(rq)->clock) };
-    if (!database_write(site_of(rq)->database, erase_row, &e, err))
-        return false;
-    if (!e.done)
-        return error_set(err, ERR_FORBIDDEN, "Job is not erasable!");
-    return artifact_remove_all(site_of(rq), job.id, err) &&
-           trace_files_remove(api_of(rq)->traces, job.id, err) && reply_fresh(rq, job.id, 201, err);
+    return find_job(rq, &job, err) && may_erase(rq, &job, err) &&
+           removal_erase_job(site_of(rq), api_of(rq)->traces, &job, caller_of(rq)->user->id, err) &&
+           reply_fresh(rq, job.id, 201, err);
 }
 
 /* A job asks for itself; anyone else has no such job. */

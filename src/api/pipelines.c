@@ -7,11 +7,10 @@
 #include "api/pipeline_entity.h"
 #include "api/routes.h"
 #include "base/seal.h"
-#include "blob/blob.h"
 #include "pipeline/create.h"
 #include "pipeline/operations.h"
 #include "pipeline/resource.h"
-#include "runner/artifacts.h"
+#include "runner/removal.h"
 #include "store/pipeline_variables.h"
 
 #include <string.h>
@@ -356,34 +355,13 @@ static bool change_metadata(Req *rq, Error *err)
            reply_pipeline(rq, &pipeline, pipeline_metadata_fields, 200, err);
 }
 
-static bool delete_row(Db *db, void *data, Error *err)
-{
-    return pipeline_delete(db, *(int64_t *)data, err);
-}
-
-/* Files go first: what is lost in a crash between is only room, never a row without its file. */
 static bool delete (Req *rq, Error *err)
 {
-    Caller *caller = caller_of(rq);
     Pipeline pipeline;
-    Job *jobs = NULL;
-    size_t n = 0;
 
-    if (!find(rq, &pipeline, err) ||
-        !job_list(caller->db, rq->arena, &(JobFilter){ .pipeline_id = pipeline.id }, &jobs, &n,
-                  err) ||
-        !operation_cancel_pipeline(site_of(rq), pipeline.id, err))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (!artifact_remove_all(site_of(rq), jobs[i].id, err) ||
-            !trace_files_remove(api_of(rq)->traces, jobs[i].id, err))
-            return false;
-    if (!database_write(site_of(rq)->database, delete_row, &pipeline.id, err))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        if (jobs[i].resource_group_id && job_is_held(&jobs[i]))
-            resource_give(site_of(rq), jobs[i].resource_group_id);
-    return reply_empty(rq, 204);
+    return find(rq, &pipeline, err) &&
+           removal_delete_pipeline(site_of(rq), api_of(rq)->traces, pipeline.id, err) &&
+           reply_empty(rq, 204);
 }
 
 static bool list_variables(Req *rq, Error *err)

@@ -247,7 +247,7 @@ static const Field ci_fields[] = {
     FIELD_FALSE("ci_allow_fork_pipelines_to_run_in_parent_project"),
     FIELD_FIXED("ci_id_token_sub_claim_components", "[\"project_path\",\"ref_type\",\"ref\"]"),
     FIELD_TEXT("build_git_strategy", "fetch"),
-    FIELD_FALSE("keep_latest_artifact"),
+    FIELD_AS("keep_latest_artifact", BOOL, ProjectView, project.keep_latest_artifact),
     FIELD_FUNC("restrict_user_defined_variables", write_is_restricted),
     FIELD_AS("ci_pipeline_variables_minimum_override_role", STR, ProjectView,
              project.variables_role),

@@ -192,6 +192,7 @@ static void read_flag(const Req *rq, const char *name, bool *flag)
 
 static void read_flags(const Req *rq, Project *project)
 {
+    read_flag(rq, "keep_latest_artifact", &project->keep_latest_artifact);
     if (req_has(rq, "auto_cancel_pending_pipelines"))
         project->auto_cancel_pending =
             strcmp(req_str(rq, "auto_cancel_pending_pipelines"), "enabled") == 0;
@@ -286,6 +287,7 @@ static Project defaults(Req *rq, int64_t creator_id)
                       .group_runners_enabled = true,
                       .build_timeout_s = site_of(rq)->settings->default_timeout_s,
                       .auto_cancel_pending = true,
+                      .keep_latest_artifact = true,
                       .variables_role = "developer" };
 }
 
@@ -459,7 +461,7 @@ static const Param list_params[] = {
         { "builds_access_level", PARAM_ENUM, .values = feature_levels },                           \
         { "auto_cancel_pending_pipelines", PARAM_ENUM, .values = switch_words },                   \
         { "resource_group_default_process_mode", PARAM_ENUM, .values = process_modes },            \
-        { "restrict_user_defined_variables", PARAM_BOOL },                                         \
+        { "keep_latest_artifact", PARAM_BOOL }, { "restrict_user_defined_variables", PARAM_BOOL }, \
     {                                                                                              \
         "ci_pipeline_variables_minimum_override_role", PARAM_ENUM, .values = variable_roles        \
     }

@@ -261,6 +261,7 @@ static bool upload(Req *rq, Error *err)
  * files its user may read. */
 static bool may_fetch(Req *rq, Db *db, const Job *own, const Job *other, Error *err)
 {
+    Artifact archive;
     Project project;
     Subject subject;
     User user;
@@ -272,7 +273,10 @@ static bool may_fetch(Req *rq, Db *db, const Job *own, const Job *other, Error *
         !subject_of_project(db, user.id, user.admin, &project, clock_now(site_of(rq)->clock),
                             &subject, err))
         return false;
-    return access_can(&subject, CAN_READ_ARTIFACTS) || error_set(err, ERR_FORBIDDEN, NULL);
+    if (!access_can(&subject, CAN_READ_ARTIFACTS))
+        return error_set(err, ERR_FORBIDDEN, NULL);
+    return artifact_by_type(db, rq->arena, other->id, ARTIFACT_ARCHIVE, &archive, err) &&
+           (artifact_allows(&archive, &subject) || error_set(err, ERR_FORBIDDEN, NULL));
 }
 
 static bool find_for_download(Req *rq, Job *other, Error *err)

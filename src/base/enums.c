@@ -155,5 +155,9 @@ static const char *const artifact_types[N_ARTIFACT_TYPES] = {
 };
 const NameTable artifact_type_names = NAME_TABLE(artifact_types);
 
+static const char *const artifact_access[N_ARTIFACT_ACCESS] = { "all", "developer", "maintainer",
+                                                                "none" };
+const NameTable artifact_access_names = NAME_TABLE(artifact_access);
+
 static const char *const strategies[N_BRIDGE_STRATEGIES] = { "none", "depend", "mirror" };
 const NameTable bridge_strategy_names = NAME_TABLE(strategies);

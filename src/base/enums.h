@@ -247,4 +247,14 @@ typedef enum ArtifactType {
 } ArtifactType;
 extern const NameTable artifact_type_names;
 
+/* Who may have what a job made: artifacts:access. */
+typedef enum ArtifactAccess {
+    ARTIFACTS_FOR_ALL, /* who may read the job */
+    ARTIFACTS_FOR_DEVELOPERS,
+    ARTIFACTS_FOR_MAINTAINERS,
+    ARTIFACTS_FOR_NOBODY, /* only jobs of the project */
+    N_ARTIFACT_ACCESS
+} ArtifactAccess;
+extern const NameTable artifact_access_names;
+
 #endif

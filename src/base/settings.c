@@ -64,6 +64,8 @@ static const Setting table[] = {
       1024, G_MAXINT64 },
     { "max-artifact-bytes", INT, AT(max_artifact_bytes), "1073741824", "N", "largest artifact file",
       ANYWHERE, 1024, G_MAXINT64 },
+    { "default-artifact-days", INT, AT(default_artifact_days), "30", "DAYS",
+      "how long artifacts are kept where their job does not say, 0: for ever", ANYWHERE, 0, 36500 },
     { "max-dotenv-bytes", INT, AT(max_dotenv_bytes), "5120", "N", "a dotenv report, unpacked",
       ANYWHERE, 1, 1048576 },
     { "max-dotenv-variables", INT, AT(max_dotenv_variables), "20", "N",

@@ -33,7 +33,9 @@ typedef struct Settings {
     int64_t max_body_bytes;   /* of a request whose parameters are parsed */
     int64_t max_upload_bytes; /* of a push */
     int64_t max_artifact_bytes;
-    int64_t max_dotenv_bytes;      /* of a dotenv report, unpacked */
+    int64_t
+        default_artifact_days; /* artifacts are kept, where their job does not say; 0: for ever */
+    int64_t max_dotenv_bytes;  /* of a dotenv report, unpacked */
     int64_t max_dotenv_variables;  /* of a dotenv report */
     int64_t max_coverage_bytes;    /* of a log's end, where its coverage is looked for */
     int64_t max_test_report_bytes; /* of all test reports of a pipeline, unpacked */

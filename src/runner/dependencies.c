@@ -12,14 +12,17 @@ static const Artifact *archive_of(const Artifact *artifacts, size_t n, int64_t j
     return NULL;
 }
 
-static bool is_lost(const Job *job, int64_t now_us)
+/* @keeps_latest: what is past its time stays while its pipeline is not finished. */
+static bool is_lost(const Job *job, const Artifact *archive, bool keeps_latest, int64_t now_us)
 {
-    return job->erased_at != 0 ||
-           (job->artifacts_expire_at != 0 && job->artifacts_expire_at <= now_us);
+    bool is_over = job->artifacts_expire_at != 0 && job->artifacts_expire_at <= now_us;
+
+    return job->erased_at != 0 || (is_over && !(archive && keeps_latest));
 }
 
-bool dependencies_find(Db *db, Arena *arena, const Job *job, const json_t *spec, int64_t now_us,
-                       PayloadDependency **out, size_t *n, bool *missing, Error *err)
+bool dependencies_find(Db *db, Arena *arena, const Job *job, const json_t *spec, bool keeps_latest,
+                       int64_t now_us, PayloadDependency **out, size_t *n, bool *missing,
+                       Error *err)
 {
     Artifact *artifacts = NULL;
     Job *jobs = NULL;
@@ -34,7 +37,7 @@ bool dependencies_find(Db *db, Arena *arena, const Job *job, const json_t *spec,
     *out = arena_new0(arena, PayloadDependency, n_jobs);
     for (size_t i = 0; i < n_jobs; i++) {
         const Artifact *archive = archive_of(artifacts, n_artifacts, jobs[i].id);
-        if (is_lost(&jobs[i], now_us))
+        if (is_lost(&jobs[i], archive, keeps_latest, now_us))
             *missing = true;
         else if (archive)
             (*out)[(*n)++] = (PayloadDependency){ .job_id = jobs[i].id,

@@ -108,8 +108,9 @@ static bool find_dependencies(Gathered *g, Db *db, Error *err)
 {
     bool missing = false;
 
-    if (!dependencies_find(db, g->arena, &g->handout->job, g->spec, clock_now(g->site->clock),
-                           &g->dependencies, &g->n_dependencies, &missing, err))
+    if (!dependencies_find(db, g->arena, &g->handout->job, g->spec, g->project.keep_latest_artifact,
+                           clock_now(g->site->clock), &g->dependencies, &g->n_dependencies,
+                           &missing, err))
         return false;
     if (missing)
         g->refusal = FAILURE_MISSING_DEPENDENCY;

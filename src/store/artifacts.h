@@ -16,6 +16,7 @@ typedef struct Artifact {
     const char *sha256;
     const char *blob_key;
     int64_t expire_at; /* 0: never */
+    ArtifactAccess access;
     int64_t created_at;
 } Artifact;
 
@@ -43,12 +44,27 @@ bool artifact_list_by_pipeline_type(Db *db, Arena *arena, int64_t pipeline_id, A
 /* From after @after_id on. */
 bool artifact_list_by_project(Db *db, Arena *arena, int64_t project_id, int64_t after_id,
                               int64_t limit, Artifact **artifacts, size_t *n, Error *err);
-/* Past their time, the longest first. */
+/* Past their time, and not found to be kept a while ago; the longest first. */
 bool artifact_list_expired(Db *db, Arena *arena, int64_t now_us, int64_t limit,
                            Artifact **artifacts, size_t *n, Error *err);
 
 /* Of all artifacts of a job but its log; 0: never. */
 bool artifact_set_expire_at(Db *db, int64_t job_id, int64_t expire_at, Error *err);
+/* All of a project but logs, of @limit artifacts from after *@after_id on, end at @now_us; @after_id: the last one, 0: that
+ * was all. */
+bool artifact_expire_some(Db *db, int64_t project_id, int64_t now_us, int64_t limit,
+                          int64_t *after_id, Error *err);
+
+/* Why an artifact outlives its time: its pipeline is not finished, or is the newest success of its ref, in a
+ * project that keeps those. */
+typedef struct ArtifactKeeping {
+    bool is_kept;
+    bool tag;
+    const char *ref;
+} ArtifactKeeping;
+bool artifact_keeping(Db *db, Arena *arena, int64_t id, ArtifactKeeping *keeping, Error *err);
+/* It is not to be listed as expired before @until. */
+bool artifact_put_off(Db *db, int64_t id, int64_t until, Error *err);
 bool artifact_delete(Db *db, int64_t id, Error *err);
 /* @done: false: it is gone, or is kept for longer by now. */
 bool artifact_delete_expired(Db *db, int64_t id, int64_t now_us, bool *done, Error *err);

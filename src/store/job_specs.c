@@ -87,3 +87,11 @@ bool job_need_list_by_pipeline(Db *db, Arena *arena, int64_t pipeline_id, JobNee
                        " WHERE s.pipeline_id = $1 ORDER BY n.spec_id, n.id",
                        DB_ARGS(DB_INT(pipeline_id)), needs, n, err);
 }
+
+bool job_spec_delete_some(Db *db, int64_t pipeline_id, int64_t limit, int64_t *n, Error *err)
+{
+    return db_exec(db,
+                   "DELETE FROM job_specs WHERE id IN (SELECT id FROM job_specs"
+                   " WHERE pipeline_id = $1 ORDER BY id LIMIT $2)",
+                   DB_ARGS(DB_INT(pipeline_id), DB_INT(limit)), n, err);
+}

@@ -49,4 +49,7 @@ bool job_need_list(Db *db, Arena *arena, int64_t spec_id, JobNeed **needs, size_
 bool job_need_list_by_pipeline(Db *db, Arena *arena, int64_t pipeline_id, JobNeed **needs,
                                size_t *n, Error *err);
 
+/* Deletes up to @limit of a pipeline, with all that hangs on them; @n: how many. */
+bool job_spec_delete_some(Db *db, int64_t pipeline_id, int64_t limit, int64_t *n, Error *err);
+
 #endif

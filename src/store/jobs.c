@@ -174,6 +174,23 @@ bool job_count(Db *db, const JobFilter *filter, int64_t at_most, int64_t *count,
     return db_get_int(db, query_sql(&q), query_args(&q), count, err);
 }
 
+bool job_list_first(Db *db, Arena *arena, int64_t pipeline_id, int64_t limit, Job **jobs, size_t *n,
+                    Error *err)
+{
+    return SELECT_ROWS(db, arena, job_columns,
+                       "SELECT " JOB_COLS " FROM jobs j WHERE j.pipeline_id = $1"
+                       " ORDER BY j.id LIMIT $2",
+                       DB_ARGS(DB_INT(pipeline_id), DB_INT(limit)), jobs, n, err);
+}
+
+bool job_delete_all(Db *db, const int64_t *ids, size_t n_ids, Error *err)
+{
+    for (size_t i = 0; i < n_ids; i++)
+        if (!db_exec(db, "DELETE FROM jobs WHERE id = $1", DB_ARGS(DB_INT(ids[i])), NULL, err))
+            return false;
+    return true;
+}
+
 bool job_list_latest(Db *db, Arena *arena, int64_t pipeline_id, Job **jobs, size_t *n, Error *err)
 {
     return SELECT_ROWS(db, arena, job_columns,
@@ -298,10 +315,11 @@ bool job_set_artifacts_expire_at(Db *db, int64_t id, int64_t expire_at, Error *e
                    DB_ARGS(DB_INT(id), DB_TIME(expire_at)), NULL, err);
 }
 
-bool job_set_erased(Db *db, int64_t id, int64_t now_us, bool *done, Error *err)
+bool job_set_erased(Db *db, int64_t id, int64_t user_id, int64_t now_us, bool *done, Error *err)
 {
-    return query_exec_one(db,
-                          "UPDATE jobs SET erased_at = $2, updated_at = $2, trace_size = 0,"
-                          " artifacts_expire_at = NULL WHERE id = $1 AND erased_at IS NULL",
-                          DB_ARGS(DB_INT(id), DB_INT(now_us)), done, err);
+    return query_exec_one(
+        db,
+        "UPDATE jobs SET erased_at = $2, updated_at = $2, erased_by_id = $3,"
+        " trace_size = 0, artifacts_expire_at = NULL WHERE id = $1 AND erased_at IS NULL",
+        DB_ARGS(DB_INT(id), DB_INT(now_us), DB_ID(user_id)), done, err);
 }

@@ -97,6 +97,12 @@ bool job_list(Db *db, Arena *arena, const JobFilter *filter, Job **jobs, size_t 
 /* @at_most: counts no further than that; 0: all. */
 bool job_count(Db *db, const JobFilter *filter, int64_t at_most, int64_t *count, Error *err);
 
+/* The first @limit of a pipeline by id, whatever they are. */
+bool job_list_first(Db *db, Arena *arena, int64_t pipeline_id, int64_t limit, Job **jobs, size_t *n,
+                    Error *err);
+/* With all that hangs on them. */
+bool job_delete_all(Db *db, const int64_t *ids, size_t n_ids, Error *err);
+
 /* For the engine: the latest attempts of a pipeline by id, and how many earlier ones each name
  * has. */
 bool job_list_latest(Db *db, Arena *arena, int64_t pipeline_id, Job **jobs, size_t *n, Error *err);
@@ -146,7 +152,7 @@ bool job_set_failure_text(Db *db, int64_t id, const char *text, Error *err);
 
 bool job_set_coverage(Db *db, int64_t id, double coverage, Error *err);
 bool job_set_artifacts_expire_at(Db *db, int64_t id, int64_t expire_at, Error *err);
-/* The log is gone. @done: false: it was before. */
-bool job_set_erased(Db *db, int64_t id, int64_t now_us, bool *done, Error *err);
+/* The log is gone; @user_id: who did that. @done: false: it was before. */
+bool job_set_erased(Db *db, int64_t id, int64_t user_id, int64_t now_us, bool *done, Error *err);
 
 #endif

@@ -8,7 +8,9 @@
     " p.visibility, p.default_branch, p.public_jobs, p.jobs_enabled, p.shared_runners_enabled,"    \
     " p.group_runners_enabled, p.archived, p.ci_config_path, p.build_timeout_s, p.import_status,"  \
     " p.import_url, p.import_error, p.variables_role, p.runners_token_hash, p.created_at,"         \
-    " p.updated_at, p.last_activity_at, p.server_id, p.resource_group_mode, p.auto_cancel_pending"
+    " p.updated_at, p.last_activity_at, p.server_id, p.resource_group_mode, "                      \
+    "p.auto_cancel_pending,"                                                                       \
+    " p.keep_latest_artifact"
 
 const Column project_columns[] = { COL_INT(Project, id),
                                    COL_INT(Project, namespace_id),
@@ -37,6 +39,7 @@ const Column project_columns[] = { COL_INT(Project, id),
                                    COL_INT(Project, server_id),
                                    COL_ENUM(Project, resource_group_mode, process_mode_names),
                                    COL_BOOL(Project, auto_cancel_pending),
+                                   COL_BOOL(Project, keep_latest_artifact),
                                    COL_END };
 
 /* $1 to $19; the two writes share them. */
@@ -59,14 +62,15 @@ bool project_insert(Db *db, Project *project, Error *err)
         " visibility, default_branch, public_jobs, jobs_enabled, shared_runners_enabled,"
         " group_runners_enabled, archived, ci_config_path, build_timeout_s, variables_role,"
         " updated_at, resource_group_mode, auto_cancel_pending, import_status, import_url,"
-        " import_error, runners_token_hash, creator_id, created_at, last_activity_at, server_id)"
+        " import_error, runners_token_hash, creator_id, created_at, last_activity_at, server_id,"
+        " keep_latest_artifact)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-        " $19, $20, $21, $22, $23, $24, $25, $26, $27) RETURNING id",
+        " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) RETURNING id",
         DB_ARGS(PROJECT_ARGS(project, key), DB_TEXT(project->import_status),
                 DB_TEXT(project->import_url), DB_TEXT(project->import_error),
                 DB_TEXT(project->runners_token_hash), DB_ID(project->creator_id),
                 DB_INT(project->created_at), DB_INT(project->last_activity_at),
-                DB_ID(project->server_id)),
+                DB_ID(project->server_id), DB_BOOL(project->keep_latest_artifact)),
         &project->id, err);
 }
 
@@ -80,8 +84,11 @@ bool project_update(Db *db, const Project *project, Error *err)
         " path_key = $5, description = $6, visibility = $7, default_branch = $8, public_jobs = $9,"
         " jobs_enabled = $10, shared_runners_enabled = $11, group_runners_enabled = $12,"
         " archived = $13, ci_config_path = $14, build_timeout_s = $15, variables_role = $16,"
-        " updated_at = $17, resource_group_mode = $18, auto_cancel_pending = $19 WHERE id = $20",
-        DB_ARGS(PROJECT_ARGS(project, key), DB_INT(project->id)), NULL, err);
+        " updated_at = $17, resource_group_mode = $18, auto_cancel_pending = $19,"
+        " keep_latest_artifact = $21 WHERE id = $20",
+        DB_ARGS(PROJECT_ARGS(project, key), DB_INT(project->id),
+                DB_BOOL(project->keep_latest_artifact)),
+        NULL, err);
 }
 
 #undef PROJECT_ARGS

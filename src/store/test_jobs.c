@@ -1,6 +1,7 @@
 /* Tests of jobs, their variables and artifacts. */
 #include "store/artifacts.h"
 #include "store/dotenv_variables.h"
+#include "store/job_specs.h"
 #include "store/job_variables.h"
 #include "store/test_world.h"
 
@@ -124,9 +125,9 @@ static void an_erased_job_has_no_log(World *w)
     OK(job_set_artifacts_expire_at(w->db, w->job.id, NOW + 5, &w->err));
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_cmpint(job.artifacts_expire_at, ==, NOW + 5);
-    OK(job_set_erased(w->db, w->job.id, NOW + 1, &done, &w->err));
+    OK(job_set_erased(w->db, w->job.id, w->ann.id, NOW + 1, &done, &w->err));
     g_assert_true(done);
-    OK(job_set_erased(w->db, w->job.id, NOW + 2, &done, &w->err));
+    OK(job_set_erased(w->db, w->job.id, w->ann.id, NOW + 2, &done, &w->err));
     g_assert_false(done);
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_cmpint(job.erased_at, ==, NOW + 1);
@@ -239,6 +240,85 @@ static void dotenv_variables_are_listed_by_job(World *w)
     g_assert_cmpuint(n, ==, 1);
 }
 
+static bool is_kept(World *w, int64_t id)
+{
+    ArtifactKeeping keeping;
+
+    OK(artifact_keeping(w->db, w->arena, id, &keeping, &w->err));
+    g_assert_cmpstr(keeping.ref, ==, w->pipeline.ref);
+    return keeping.is_kept;
+}
+
+static void the_newest_success_keeps_its_artifacts(World *w)
+{
+    Artifact archive = new_artifact(w, ARTIFACT_ARCHIVE, NOW + 5);
+    PipelineState state = { .status = STATUS_SUCCESS, .finished_at = NOW, .updated_at = NOW };
+    Pipeline newer = w->pipeline;
+    Artifact *artifacts;
+    size_t n;
+    bool done;
+
+    OK(project_get(w->db, w->arena, w->project.id, &w->project, &w->err));
+    w->project.keep_latest_artifact = true;
+    OK(project_update(w->db, &w->project, &w->err));
+    g_assert_true(is_kept(w, archive.id));
+    OK(pipeline_update_state(w->db, w->pipeline.id, w->pipeline.status, &state, &done, &w->err));
+    g_assert_true(is_kept(w, archive.id));
+    newer.iid += 100;
+    newer.status = STATUS_FAILED;
+    OK(pipeline_insert(w->db, &newer, &w->err));
+    g_assert_true(is_kept(w, archive.id));
+    newer.iid++;
+    newer.status = STATUS_SUCCESS;
+    OK(pipeline_insert(w->db, &newer, &w->err));
+    g_assert_false(is_kept(w, archive.id));
+    OK(artifact_put_off(w->db, archive.id, NOW + 50, &w->err));
+    OK(artifact_list_expired(w->db, w->arena, NOW + 49, 10, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(artifact_list_expired(w->db, w->arena, NOW + 50, 10, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+}
+
+static void a_project_s_artifacts_expire_together(World *w)
+{
+    int64_t after = 0;
+    Artifact *artifacts;
+    size_t n;
+    Job job;
+
+    (void)new_artifact(w, ARTIFACT_ARCHIVE, 0);
+    (void)new_artifact(w, ARTIFACT_JUNIT, NOW + 500);
+    (void)new_artifact(w, ARTIFACT_TRACE, 0);
+    do
+        OK(artifact_expire_some(w->db, w->project.id, NOW, 1, &after, &w->err));
+    while (after != 0);
+    OK(artifact_list_expired(w->db, w->arena, NOW, 10, &artifacts, &n, &w->err));
+    g_assert_cmpuint(n, ==, 2);
+    OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
+    g_assert_cmpint(job.artifacts_expire_at, ==, NOW);
+}
+
+static void a_pipeline_s_jobs_go_in_parts(World *w)
+{
+    Job other = new_job(w, "other", STATUS_SUCCESS);
+    int64_t n_specs;
+    Job *jobs;
+    size_t n;
+
+    OK(job_list_first(w->db, w->arena, w->pipeline.id, 1, &jobs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(jobs[0].id, ==, w->job.id);
+    OK(job_delete_all(w->db, &w->job.id, 1, &w->err));
+    OK(job_list_first(w->db, w->arena, w->pipeline.id, 9, &jobs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(jobs[0].id, ==, other.id);
+    do
+        OK(job_spec_delete_some(w->db, w->pipeline.id, 1, &n_specs, &w->err));
+    while (n_specs > 0);
+    OK(job_list_first(w->db, w->arena, w->pipeline.id, 9, &jobs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+}
+
 static void only_what_is_not_interruptible_starts_for_good(World *w)
 {
     Job job = w->job;
@@ -265,6 +345,9 @@ void add_job_tests(void)
     add_test("jobs/erased", an_erased_job_has_no_log);
     add_test("job_variables/in-order", job_variables_keep_their_order);
     add_test("dotenv_variables/by-job", dotenv_variables_are_listed_by_job);
+    add_test("artifacts/newest-success-is-kept", the_newest_success_keeps_its_artifacts);
+    add_test("artifacts/expire-together", a_project_s_artifacts_expire_together);
+    add_test("jobs/go-in-parts", a_pipeline_s_jobs_go_in_parts);
     add_test("artifacts/one-of-a-type", artifacts_are_one_of_a_type);
     add_test("artifacts/expire-and-go", artifacts_expire_and_go);
 }
