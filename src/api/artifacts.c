@@ -4,6 +4,7 @@
 #include "api/job_entity.h"
 #include "api/pipelines.h"
 #include "api/routes.h"
+#include "blob/zip_index.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -57,7 +58,8 @@ static bool check_path(const char *path, Error *err)
     return true;
 }
 
-static bool stream_entry(Req *rq, zip_file_t *entry)
+/* No more than the archive's index says that there is. */
+static bool stream_entry(Req *rq, zip_file_t *entry, int64_t size)
 {
     g_autofree char *buffer = g_malloc(READ_SIZE);
     zip_int64_t n = 0;
@@ -65,25 +67,56 @@ static bool stream_entry(Req *rq, zip_file_t *entry)
 
     if (!reply_stream_begin(rq, 200, "application/octet-stream"))
         return true; /* the client is gone */
-    while (there && (n = zip_fread(entry, buffer, READ_SIZE)) > 0)
-        there = reply_stream_write(rq, buffer, (size_t)n);
-    return reply_stream_end(rq, there && n == 0);
+    while (there && (n = zip_fread(entry, buffer, READ_SIZE)) > 0) {
+        there = n <= size && reply_stream_write(rq, buffer, (size_t)n);
+        size -= n;
+    }
+    return reply_stream_end(rq, there && n == 0 && size == 0);
+}
+
+static bool reply_entry_at(Req *rq, zip_t *archive, const char *path, Error *err)
+{
+    int64_t max = site_of(rq)->settings->max_archive_entry_bytes;
+    zip_stat_t info;
+
+    if (zip_stat(archive, path, 0, &info) != 0 || !(info.valid & ZIP_STAT_SIZE))
+        return error_set(err, ERR_NOT_FOUND, NULL);
+    if (info.size > (zip_uint64_t)max)
+        return error_set(err, ERR_TOO_LARGE, "max-archive-entry-bytes");
+    zip_file_t *entry = zip_fopen_index(archive, info.index, 0);
+    if (!entry)
+        return error_set(err, ERR_NOT_FOUND, NULL);
+    bool ok = stream_entry(rq, entry, (int64_t)info.size);
+    zip_fclose(entry);
+    return ok;
+}
+
+/* ERR_NOT_FOUND: what is no zip has no files. */
+static bool check_index(Req *rq, int fd, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+
+    if (zip_index_check(fd, site_of(rq)->settings->max_archive_index_bytes, &failed))
+        return true;
+    if (failed.code == ERR_INVALID)
+        return error_set(err, ERR_NOT_FOUND, NULL);
+    if (failed.code == ERR_TOO_LARGE)
+        return error_set(err, ERR_TOO_LARGE, "max-archive-index-bytes");
+    return error_move(err, &failed);
 }
 
 /* Takes @fd. */
 static bool reply_entry(Req *rq, int fd, const char *path, Error *err)
 {
+    bool fits = check_index(rq, fd, err);
     int failed = 0;
-    zip_t *archive = zip_fdopen(fd, 0, &failed);
+    zip_t *archive = fits ? zip_fdopen(fd, 0, &failed) : NULL;
 
     if (!archive) {
         close(fd);
-        return error_set(err, ERR_NOT_FOUND, NULL);
+        return fits && error_set(err, ERR_NOT_FOUND, NULL);
     }
-    zip_file_t *entry = zip_fopen(archive, path, 0);
-    bool ok = entry ? stream_entry(rq, entry) : error_set(err, ERR_NOT_FOUND, NULL);
-    if (entry)
-        zip_fclose(entry);
+    bool ok = reply_entry_at(rq, archive, path, err);
     zip_discard(archive);
     return ok;
 }

@@ -33,13 +33,14 @@ typedef struct Settings {
     int64_t max_body_bytes;   /* of a request whose parameters are parsed */
     int64_t max_upload_bytes; /* of a push */
     int64_t max_artifact_bytes;
-    int64_t
-        default_artifact_days; /* artifacts are kept, where their job does not say; 0: for ever */
-    int64_t max_dotenv_bytes;  /* of a dotenv report, unpacked */
-    int64_t max_dotenv_variables;  /* of a dotenv report */
-    int64_t max_coverage_bytes;    /* of a log's end, where its coverage is looked for */
-    int64_t max_test_report_bytes; /* of all test reports of a pipeline, unpacked */
-    int64_t max_test_cases;        /* of all test reports of a pipeline */
+    int64_t max_archive_index_bytes; /* of an archive that a file is taken out of */
+    int64_t max_archive_entry_bytes; /* of a file that is taken out of an archive */
+    int64_t default_artifact_days;   /* of artifacts whose job does not say; 0: for ever */
+    int64_t max_dotenv_bytes;        /* of a dotenv report, unpacked */
+    int64_t max_dotenv_variables;    /* of a dotenv report */
+    int64_t max_coverage_bytes;      /* of a log's end, where its coverage is looked for */
+    int64_t max_test_report_bytes;   /* of all test reports of a pipeline, unpacked */
+    int64_t max_test_cases;          /* of all test reports of a pipeline */
     int64_t max_trace_bytes;
     int64_t max_trace_patch_bytes;
     int64_t max_schedules; /* a project's */

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "blob/blob.h"
+#include "blob/zip_index.h"
 #include "store/artifacts.h"
 #include "store/jobs.h"
 
@@ -45,10 +46,13 @@ static CiFetchResult read_entry(zip_file_t *entry, size_t max, Arena *arena, CiF
 }
 
 /* Takes @fd. */
-static CiFetchResult read_archive(int fd, const char *path, size_t max, Arena *arena, CiFile *file)
+static CiFetchResult read_archive(const Site *site, int fd, const char *path, Arena *arena,
+                                  CiFile *file)
 {
+    size_t max = (size_t)site->settings->max_yaml_bytes + 1;
     int failed = 0;
-    zip_t *archive = zip_fdopen(fd, 0, &failed);
+    bool fits = zip_index_check(fd, site->settings->max_archive_index_bytes, NULL);
+    zip_t *archive = fits ? zip_fdopen(fd, 0, &failed) : NULL;
 
     if (!archive) {
         close(fd);
@@ -79,5 +83,5 @@ CiFetchResult parent_artifact_fetch(const Site *site, const Pipeline *parent, co
         return CI_FETCH_NO_FILE;
     if (!blob_open(site->blobs, archive.blob_key, &fd, &size, &failed))
         return failed.code == ERR_NO_RECORD ? CI_FETCH_NO_JOB : CI_FETCH_FAILED;
-    return read_archive(fd, what->path, (size_t)site->settings->max_yaml_bytes + 1, arena, file);
+    return read_archive(site, fd, what->path, arena, file);
 }

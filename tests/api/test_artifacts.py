@@ -5,9 +5,12 @@ import io
 import zipfile
 
 import pytest
+import requests
 from entities import check_entity
 from errors import NOT_FOUND, UNAUTHORIZED, assert_answer
 from fakerunner import zipped
+from penstock import Server
+from projects import make_project
 
 CI = """\
 make:
@@ -215,3 +218,73 @@ def test_anonymous_download_of_a_private_project(anonymous, made):
     assert answer.status_code in (401, 404)
     if answer.status_code == 401:
         assert_answer(answer, 401, UNAUTHORIZED)
+
+
+def archive_of_one(project, archive):
+    """The path of the files of a job that left this archive."""
+    pipeline = project.trigger(file="art-ci.yml")
+    job = project.runner.take("make")
+    assert job.upload(archive, artifact_type="archive", artifact_format="zip").status_code == 201
+    job.succeed()
+    project.api.post(f"{project.at}/pipelines/{pipeline['id']}/cancel")
+    return f"{project.at}/jobs/{job.id}/artifacts"
+
+
+def test_limits_of_what_is_taken_out_of_an_archive():
+    """The whole archive can be had all the same."""
+    with Server("--max-archive-entry-bytes", "100000", "--max-archive-index-bytes", "2000") as server:
+        project = make_project(server, {"art-ci.yml": CI})
+        path = archive_of_one(project, zipped({"a.txt": "a", "bomb": bytes(100_001)}))
+        assert server.api.get(f"{path}/a.txt").text == "a"
+        answer = server.api.get(f"{path}/bomb")
+        assert_answer(answer, 413, {"message": "413 Request Entity Too Large - max-archive-entry-bytes"})
+        path = archive_of_one(project, zipped({f"file-{number}": "" for number in range(100)}))
+        answer = server.api.get(f"{path}/file-1")
+        assert_answer(answer, 413, {"message": "413 Request Entity Too Large - max-archive-index-bytes"})
+        assert server.api.get(path).status_code == 200
+
+
+def test_entry_that_is_larger_than_it_says_is_not_passed_for_whole(api, project_factory):
+    archive = bytearray(zipped({"a.txt": "a" * 1000}))
+    at = archive.rindex(b"PK\x01\x02")
+    archive[at + 24:at + 28] = (10).to_bytes(4, "little")
+    path = archive_of_one(project_factory({"art-ci.yml": CI}), bytes(archive))
+    try:
+        answer = api.get(f"{path}/a.txt")
+    except requests.RequestException:
+        return
+    assert answer.status_code != 200 or len(answer.content) <= 10
+
+
+def test_report_that_is_no_report_is_said_in_its_suite(api, project_factory):
+    project = project_factory({"art-ci.yml": CI})
+    pipeline = project.trigger(file="art-ci.yml")
+    job = project.runner.take("make")
+    two = gzip.compress(JUNIT.encode()) + gzip.compress(b"<testsuites>")
+    assert job.upload(two, name="junit.xml.gz", artifact_type="junit", artifact_format="gzip").status_code == 201
+    job.succeed()
+    report = api.read(f"{project.at}/pipelines/{pipeline['id']}/test_report")
+    suite, = report["test_suites"]
+    assert (report["total_count"], suite["total_count"], suite["test_cases"]) == (0, 0, [])
+    assert suite["suite_error"].startswith("JUnit XML parsing failed: 1:")
+
+
+def test_jobs_of_a_parallel_job_are_one_suite(api, project_factory):
+    project = project_factory({"par-ci.yml": """\
+unit:
+  script: [x]
+  parallel: 2
+  artifacts: {reports: {junit: junit.xml}}
+"""})
+    pipeline = project.trigger(file="par-ci.yml")
+    ids = []
+    for _ in range(2):
+        job = project.runner.take()
+        job.upload(gzip.compress(JUNIT.encode()), name="junit.xml.gz", artifact_type="junit", artifact_format="gzip")
+        job.succeed()
+        ids.append(job.id)
+    summary = api.read(f"{project.at}/pipelines/{pipeline['id']}/test_report_summary")
+    suite, = summary["test_suites"]
+    assert (suite["name"], suite["total_count"], sorted(suite["build_ids"])) == ("unit", 4, sorted(ids))
+    assert summary["total"] == {"time": 3.0, "count": 4, "success": 2, "failed": 2, "skipped": 0, "error": 0,
+                                "suite_error": None}
