@@ -2,7 +2,7 @@
  *
  * Pure tables (reference: GitLab's commit_status.rb, ci/build.rb, ci/stage.rb, ci/pipeline.rb).
  * move.c, advance.c and the operations ask here before they change anything; nobody else decides.
- * Prerequisites and downstream pipelines are not offered, so nothing leads into preparing or
+ * Prerequisites and callbacks are not offered, so nothing leads into preparing or
  * waiting_for_callback; the way out of them is still known.
  */
 #ifndef PENSTOCK_PIPELINE_STATE_H
