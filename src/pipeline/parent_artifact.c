@@ -20,8 +20,10 @@ static CiFetchResult find_archive(const Site *site, const Pipeline *parent, cons
     if (!job_by_name(db, arena, parent->id, name, &job, &failed) ||
         !artifact_by_type(db, arena, job.id, ARTIFACT_ARCHIVE, archive, &failed))
         return failed.code == ERR_NO_RECORD ? CI_FETCH_NO_JOB : CI_FETCH_FAILED;
-    bool expired = archive->expire_at != 0 && archive->expire_at <= clock_now(site->clock);
-    return expired ? CI_FETCH_NO_JOB : CI_FETCH_OK;
+    bool gone = false;
+    if (!artifact_is_gone(db, arena, archive, clock_now(site->clock), &gone, &failed))
+        return CI_FETCH_FAILED;
+    return gone ? CI_FETCH_NO_JOB : CI_FETCH_OK;
 }
 
 /* Damaged data ends the file; @max bytes do as well. */

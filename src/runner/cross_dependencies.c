@@ -4,7 +4,7 @@
 #include "access/subject.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "store/artifacts.h"
+#include "runner/artifacts.h"
 
 #include <string.h>
 
@@ -47,13 +47,12 @@ static bool find_related(Db *db, Arena *arena, const CrossLookup *in, const char
 
 /* The newest success of a ref, where the user may read artifacts. */
 static bool find_abroad(Db *db, Arena *arena, const CrossLookup *in, const json_t *need,
-                        Pipeline *pipeline, bool *found, Error *err)
+                        Pipeline *pipeline, Subject *subject, bool *found, Error *err)
 {
     g_auto(Error) failed = ERROR_INIT;
     const char *path = text_of(arena, in, need, "project");
     const char *ref = text_of(arena, in, need, "ref");
     Project project;
-    Subject subject;
 
     *found = false;
     if (!path)
@@ -61,22 +60,23 @@ static bool find_abroad(Db *db, Arena *arena, const CrossLookup *in, const json_
     if (!project_by_path(db, arena, path, &project, &failed))
         return none(&failed, err);
     if (!subject_of_project(db, in->user->id, in->user->admin, &project, clock_now(in->site->clock),
-                            &subject, err))
+                            subject, err))
         return false;
-    if (!access_can(&subject, CAN_READ_ARTIFACTS))
+    if (!access_can(subject, CAN_READ_ARTIFACTS))
         return true;
     *found = pipeline_latest_successful(db, arena, project.id, ref ? ref : project.default_branch,
                                         pipeline, &failed);
     return *found || none(&failed, err);
 }
 
-/* *@found: false: no such job, or what it left is gone.  A job without an archive adds nothing. */
+/* *@found: false: no such job, or what it left is gone, or not for @subject (NULL: it is of the job's own
+ * project).  A job without an archive adds nothing. */
 static bool add_archive(Db *db, Arena *arena, const CrossLookup *in, const Pipeline *pipeline,
-                        const char *name, PayloadDependency *list, size_t *n, bool *found,
-                        Error *err)
+                        const Subject *subject, const char *name, PayloadDependency *list,
+                        size_t *n, bool *found, Error *err)
 {
     g_auto(Error) failed = ERROR_INIT;
-    int64_t now = clock_now(in->site->clock);
+    bool gone = false;
     Artifact archive;
     Job job;
 
@@ -85,11 +85,19 @@ static bool add_archive(Db *db, Arena *arena, const CrossLookup *in, const Pipel
         return true;
     if (!job_by_name(db, arena, pipeline->id, name, &job, &failed))
         return none(&failed, err);
-    *found = job.erased_at == 0 && (job.artifacts_expire_at == 0 || job.artifacts_expire_at > now);
+    if (job.erased_at != 0)
+        return true;
+    if (!artifact_by_type(db, arena, job.id, ARTIFACT_ARCHIVE, &archive, &failed)) {
+        /* It had none, or it was removed at its time. */
+        *found =
+            job.artifacts_expire_at == 0 || job.artifacts_expire_at > clock_now(in->site->clock);
+        return none(&failed, err);
+    }
+    if (!artifact_is_gone(db, arena, &archive, clock_now(in->site->clock), &gone, err))
+        return false;
+    *found = !gone && (!subject || artifact_allows(&archive, subject));
     if (!*found)
         return true;
-    if (!artifact_by_type(db, arena, job.id, ARTIFACT_ARCHIVE, &archive, &failed))
-        return none(&failed, err);
     list[(*n)++] = (PayloadDependency){
         .job_id = job.id, .name = job.name, .filename = archive.filename, .size = archive.size_bytes
     };
@@ -101,11 +109,12 @@ static bool add_one(Db *db, Arena *arena, const CrossLookup *in, const json_t *n
 {
     const char *id = text_of(arena, in, need, "pipeline");
     Pipeline pipeline;
+    Subject subject;
 
     bool ok = id ? find_related(db, arena, in, id, &pipeline, found, err)
-                 : find_abroad(db, arena, in, need, &pipeline, found, err);
-    return ok && (!*found || add_archive(db, arena, in, &pipeline, text_of(arena, in, need, "job"),
-                                         list, n, found, err));
+                 : find_abroad(db, arena, in, need, &pipeline, &subject, found, err);
+    return ok && (!*found || add_archive(db, arena, in, &pipeline, id ? NULL : &subject,
+                                         text_of(arena, in, need, "job"), list, n, found, err));
 }
 
 bool cross_dependencies_add(Db *db, Arena *arena, const CrossLookup *in, PayloadDependency **list,

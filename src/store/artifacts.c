@@ -180,6 +180,20 @@ bool artifact_keeping(Db *db, Arena *arena, int64_t id, ArtifactKeeping *keeping
                   DB_ARGS(DB_INT(id)), keeping, err);
 }
 
+bool artifact_is_gone(Db *db, Arena *arena, const Artifact *artifact, int64_t now_us, bool *gone,
+                      Error *err)
+{
+    ArtifactKeeping keeping = { 0 };
+
+    *gone = artifact->expire_at != 0 && artifact->expire_at <= now_us;
+    if (!*gone)
+        return true;
+    if (!artifact_keeping(db, arena, artifact->id, &keeping, err))
+        return false;
+    *gone = !keeping.is_kept;
+    return true;
+}
+
 bool artifact_put_off(Db *db, int64_t id, int64_t until, Error *err)
 {
     return db_exec(db, "UPDATE artifacts SET sweep_at = $2 WHERE id = $1 AND expire_at IS NOT NULL",

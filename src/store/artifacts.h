@@ -63,6 +63,9 @@ typedef struct ArtifactKeeping {
     const char *ref;
 } ArtifactKeeping;
 bool artifact_keeping(Db *db, Arena *arena, int64_t id, ArtifactKeeping *keeping, Error *err);
+/* Past its time, and not kept. */
+bool artifact_is_gone(Db *db, Arena *arena, const Artifact *artifact, int64_t now_us, bool *gone,
+                      Error *err);
 /* It is not to be listed as expired before @until. */
 bool artifact_put_off(Db *db, int64_t id, int64_t until, Error *err);
 bool artifact_delete(Db *db, int64_t id, Error *err);

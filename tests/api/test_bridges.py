@@ -459,6 +459,19 @@ def test_more_bridges_than_threads(place):
     assert len({row["downstream_pipeline"]["id"] for row in rows}) == 40
 
 
+@pytest.mark.parametrize(("access", "reached"), [("all", True), ("none", False)])
+def test_artifacts_that_are_not_for_everybody_stay_where_they_are(place, target, access, reached):
+    target.push({".gitlab-ci.yml": f"there: {{script: [x], artifacts: {{paths: [x], access: {access}}}}}\n"})
+    leave(target.runner.take("there"), {"x": "1"})
+    place.push({"full-ci.yml": NEEDS.replace("{NEED}", f"{{project: {target.path}, job: there, ref: main}}")})
+    pipeline = place.trigger()
+    if reached:
+        assert len(place.runner.take("inner").payload["dependencies"]) == 1
+    else:
+        assert place.runner.try_take() is None
+        assert place.jobs(pipeline["id"])["inner"]["failure_reason"] == "missing_dependency_failure"
+
+
 # --- by hand ---
 
 def test_a_bridge_is_played_and_retried(api, place):
