@@ -140,6 +140,21 @@ static bool download_file(Req *rq, Error *err)
 
 /* --- by ref and job name: of the latest pipeline that succeeded --- */
 
+/* In the pipeline itself, or else in its child pipelines. */
+static bool find_in_pipeline(Req *rq, int64_t pipeline_id, Job *job, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    g_auto(Error) failed = ERROR_INIT;
+
+    if (job_by_name(caller->db, rq->arena, pipeline_id, req_str(rq, "job"), job, &failed))
+        return true;
+    if (failed.code != ERR_NO_RECORD)
+        return error_move(err, &failed);
+    return job_by_name_in_children(caller->db, rq->arena, pipeline_id, req_str(rq, "job"), job,
+                                   err);
+}
+
+/* A run on a bare commit has no ref that could be asked for. */
 static bool find_by_ref(Req *rq, Job *job, Error *err)
 {
     Caller *caller = caller_of(rq);
@@ -148,9 +163,9 @@ static bool find_by_ref(Req *rq, Job *job, Error *err)
 
     if (pipeline_latest_successful(caller->db, rq->arena, caller->project->id,
                                    req_path_param(rq, "ref_name"), &pipeline, &failed) &&
-        job_by_name(caller->db, rq->arena, pipeline.id, req_str(rq, "job"), job, &failed))
+        strcmp(pipeline.ref, pipeline.sha) != 0 && find_in_pipeline(rq, pipeline.id, job, &failed))
         return true;
-    if (failed.code == ERR_NO_RECORD)
+    if (failed.code == ERR_NONE || failed.code == ERR_NO_RECORD)
         return error_set(err, ERR_NOT_FOUND, NULL);
     return error_move(err, &failed);
 }

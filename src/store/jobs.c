@@ -126,6 +126,20 @@ bool job_by_name(Db *db, Arena *arena, int64_t pipeline_id, const char *name, Jo
                   DB_ARGS(DB_INT(pipeline_id), DB_TEXT(name)), job, err);
 }
 
+bool job_by_name_in_children(Db *db, Arena *arena, int64_t pipeline_id, const char *name, Job *job,
+                             Error *err)
+{
+    return db_get(db, arena, job_columns,
+                  "SELECT " JOB_COLS " FROM jobs j WHERE j.pipeline_id IN"
+                  " (SELECT d.pipeline_id FROM downstream_pipelines d"
+                  " WHERE d.upstream_pipeline_id = $1 AND d.child = 1"
+                  " UNION SELECT e.pipeline_id FROM downstream_pipelines d"
+                  " JOIN downstream_pipelines e ON e.upstream_pipeline_id = d.pipeline_id"
+                  " WHERE d.upstream_pipeline_id = $1 AND d.child = 1 AND e.child = 1)"
+                  " AND j.name = $2 AND j.retried = 0 ORDER BY j.pipeline_id, j.id DESC LIMIT 1",
+                  DB_ARGS(DB_INT(pipeline_id), DB_TEXT(name)), job, err);
+}
+
 bool job_list_by_ids(Db *db, Arena *arena, const int64_t *ids, size_t n_ids, Job **jobs, size_t *n,
                      Error *err)
 {

@@ -78,6 +78,10 @@ bool job_by_token(Db *db, Arena *arena, const char *token_hash, Job *job, Error 
 /* The newest attempt of a name in a pipeline. */
 bool job_by_name(Db *db, Arena *arena, int64_t pipeline_id, const char *name, Job *job, Error *err);
 
+/* The same in the child pipelines of a pipeline, and in theirs: the oldest one's. */
+bool job_by_name_in_children(Db *db, Arena *arena, int64_t pipeline_id, const char *name, Job *job,
+                             Error *err);
+
 bool job_list_by_ids(Db *db, Arena *arena, const int64_t *ids, size_t n_ids, Job **jobs, size_t *n,
                      Error *err);
 

@@ -54,6 +54,28 @@ static void bridge_starts_one_pipeline(World *w)
     g_assert_cmpint(count, ==, 1);
 }
 
+static void jobs_of_children_are_found_by_name(World *w)
+{
+    Job bridge = new_bridge(w, "child"), job = w->job, found;
+    Pipeline child = new_pipeline(w, "main", STATUS_CREATED);
+    Pipeline below = new_pipeline(w, "main", STATUS_CREATED);
+    DownstreamPipeline link = link_of(w, &child, &bridge);
+    bool is_new = false;
+
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+    link.pipeline_id = below.id;
+    link.upstream_pipeline_id = child.id;
+    link.job_id = bridge.id + 1000000; /* some bridge of the child's */
+    OK(downstream_insert(w->db, &link, &is_new, &w->err));
+    job.pipeline_id = below.id;
+    job.name = "deep";
+    OK(job_insert(w->db, &job, &w->err));
+    OK(job_by_name_in_children(w->db, w->arena, w->pipeline.id, "deep", &found, &w->err));
+    g_assert_cmpint(found.id, ==, job.id);
+    FAILS_WITH(job_by_name_in_children(w->db, w->arena, w->pipeline.id, "build", &found, &w->err),
+               ERR_NO_RECORD);
+}
+
 /* A job's token may start any number. */
 static void job_token_starts_several_pipelines(World *w)
 {
@@ -208,6 +230,7 @@ void add_downstream_tests(void)
              who_waits_for_a_deleted_project_is_told);
     add_test("downstream/a-job-mirrors-one-pipeline", a_job_mirrors_one_pipeline);
     add_test("downstream/bridge-starts-one-pipeline", bridge_starts_one_pipeline);
+    add_test("downstream/jobs-of-children-by-name", jobs_of_children_are_found_by_name);
     add_test("downstream/runs-below-are-found-at-any-depth", runs_below_are_found);
     add_test("downstream/job-token-starts-several-pipelines", job_token_starts_several_pipelines);
     add_test("downstream/work-is-taken-and-ended-once", work_is_taken_and_ended_once);

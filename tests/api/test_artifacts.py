@@ -288,3 +288,29 @@ unit:
     assert (suite["name"], suite["total_count"], sorted(suite["build_ids"])) == ("unit", 4, sorted(ids))
     assert summary["total"] == {"time": 3.0, "count": 4, "success": 2, "failed": 2, "skipped": 0, "error": 0,
                                 "suite_error": None}
+
+
+def test_by_ref_a_job_of_a_child_pipeline_is_found(api, project_factory):
+    project = project_factory({"up-ci.yml": "call:\n  trigger: {include: art-ci.yml, strategy: depend}\n", "art-ci.yml": CI})
+    pipeline = project.trigger(file="up-ci.yml")
+    job = project.runner.take("make")
+    archive = zipped(FILES)
+    assert job.upload(archive, artifact_type="archive", artifact_format="zip").status_code == 201
+    job.succeed()
+    project.runner.take("use").succeed()
+    project.wait_for(pipeline["id"], "success")
+    answer = api.get(f"{project.at}/jobs/artifacts/main/download", params={"job": "make"})
+    assert (answer.status_code, answer.content) == (200, archive)
+
+
+def test_by_ref_a_commit_is_no_ref(api, project_factory):
+    project = project_factory({"art-ci.yml": CI})
+    pipeline = project.trigger(ref=project.sha, file="art-ci.yml")
+    job = project.runner.take("make")
+    assert job.upload(zipped(FILES), artifact_type="archive", artifact_format="zip").status_code == 201
+    job.succeed()
+    project.runner.take("use").succeed()
+    project.wait_for(pipeline["id"], "success")
+    for ref in (project.sha, "HEAD"):
+        answer = api.get(f"{project.at}/jobs/artifacts/{ref}/download", params={"job": "make"})
+        assert_answer(answer, 404, {"message": "404 Not Found"})
