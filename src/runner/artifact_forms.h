@@ -10,7 +10,7 @@ typedef struct ArtifactForm {
     ArtifactType type;
     const char *report_name; /* of a report in the payload; NULL: not a report */
     const char *format;
-    const char *filename; /* as the API lists it */
+    const char *filename; /* of one that came without a name */
 } ArtifactForm;
 
 /* The form of a type by its name; NULL (also as @type): none, or one that runners do not send. */

@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum {
+    MAX_FILENAME = 255, /* bytes */
     SECONDS_A_DAY = 86400,
     EXPIRE_AT_ONCE = 500,
     KEPT_LOOK_S = 300 /* between two looks at what is kept past its time */
@@ -32,6 +33,17 @@ static bool check_form(const ArtifactUpload *upload, const ArtifactForm **form, 
                          found->format, upload->format);
     *form = found;
     return true;
+}
+
+/* The name that the runner gave it, safe in a header and a path. */
+static const char *safe_name(Arena *arena, const char *given, const char *otherwise)
+{
+    const char *slash = given ? strrchr(given, '/') : NULL;
+    char *name = arena_strdup(arena, slash ? slash + 1 : given);
+
+    if (!name || !*name || strlen(name) > MAX_FILENAME || strspn(name, ".") == strlen(name))
+        return otherwise;
+    return g_strcanon(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-+_", '_');
 }
 
 /* Whom the job's file lets have it. */
@@ -164,7 +176,7 @@ bool artifact_receive(const Site *site, const Job *job, const ArtifactUpload *up
                        .file_type = form->type,
                        .file_format = form->format,
                        .access = access,
-                       .filename = form->filename,
+                       .filename = safe_name(arena, upload->filename, form->filename),
                        .size_bytes = upload->size,
                        .sha256 = sha256,
                        .blob_key = key,
@@ -172,8 +184,8 @@ bool artifact_receive(const Site *site, const Job *job, const ArtifactUpload *up
                        .created_at = clock_now(site->clock) };
     bool ok = database_write(site->database, insert, &receive, err);
     if (!ok || receive.is_double)
-        (void)blob_remove(site->blobs, key, NULL); /* an orphan costs only room */
-    out->sha256 = out->blob_key = NULL;            /* they die here */
+        (void)blob_remove(site->blobs, key, NULL);      /* an orphan costs only room */
+    out->sha256 = out->blob_key = out->filename = NULL; /* they die here */
     return ok;
 }
 

@@ -314,3 +314,43 @@ def test_by_ref_a_commit_is_no_ref(api, project_factory):
     for ref in (project.sha, "HEAD"):
         answer = api.get(f"{project.at}/jobs/artifacts/{ref}/download", params={"job": "make"})
         assert_answer(answer, 404, {"message": "404 Not Found"})
+
+
+@pytest.mark.parametrize("given, kept", [("results of main.zip", "results_of_main.zip"), ("a/b.zip", "b.zip"), ("..", "artifacts.zip"),
+                                         ("x;y.zip", "x_y.zip")])
+def test_archive_has_the_name_that_its_job_gave_it(api, project_factory, given, kept):
+    project = project_factory({"art-ci.yml": CI})
+    project.trigger(file="art-ci.yml")
+    job = project.runner.take("make")
+    assert job.upload(zipped(FILES), name=given, artifact_type="archive", artifact_format="zip").status_code == 201
+    job.succeed()
+    assert project.job(job.id)["artifacts_file"]["filename"] == kept
+    disposition = api.get(f"{project.at}/jobs/{job.id}/artifacts").headers["Content-Disposition"]
+    assert disposition == f'attachment; filename="{kept}"'
+
+
+FORMATS = {
+    "zip": "lsif",
+    "gzip": "junit metrics metrics_referee network_referee dotenv cobertura jacoco cluster_applications cyclonedx annotations "
+            "repository_xray",
+    "raw": "sast secret_detection dependency_scanning container_scanning cluster_image_scanning dast license_scanning accessibility "
+           "codequality performance browser_performance load_performance terraform requirements requirements_v2 coverage_fuzzing "
+           "api_fuzzing sarif",
+}
+
+
+def test_every_type_of_report_is_kept_and_listed(api, project_factory):
+    project = project_factory({"art-ci.yml": CI})
+    project.trigger(file="art-ci.yml")
+    job = project.runner.take("make")
+    sent = {}
+    for form, names in FORMATS.items():
+        for name in names.split():
+            data = gzip.compress(b"A=1") if form == "gzip" else b"content"
+            answer = job.upload(data, name=f"file.{form}", artifact_type=name, artifact_format=form)
+            assert answer.status_code == 201, (name, answer.text)
+            sent[name] = (len(data), form)
+            wrong = "raw" if form != "raw" else "gzip"
+            assert job.upload(data, artifact_type=name, artifact_format=wrong).status_code == 400, name
+    listed = {artifact["file_type"]: (artifact["size"], artifact["file_format"]) for artifact in project.job(job.id)["artifacts"]}
+    assert listed == sent
