@@ -427,6 +427,19 @@ def test_rename(api, project):
     assert_answer(answer, 400, {"message": "Failed to update pipeline - Name is too long (maximum is 255 characters)"})
 
 
+@pytest.mark.route("PUT /projects/:id/pipelines/:pipeline_id/metadata")
+def test_rename_to_nothing_and_who_may(api, roles, project_factory):
+    project = roles.join(project_factory())
+    path = f"{project.at}/pipelines/{project.trigger()['id']}/metadata"
+    assert roles["developer"].put(path, json={"name": ""}).json()["name"] is None
+    for role, status in (("guest", 403), ("reporter", 403), ("outsider", 404), ("nobody", 401)):
+        assert roles[role].put(path, json={"name": "x"}).status_code == status, role
+    assert_answer(api.put(path, json={}), 400, {"error": "name is missing"})
+    job = project.runner.take("build")
+    answer = api.put(path, token=None, headers={"JOB-TOKEN": job.token}, json={"name": "by the job"})
+    assert (answer.status_code, answer.json().get("name")) == (200, "by the job")
+
+
 def test_updated_at_moves_with_every_change(project_factory):
     project = project_factory()
     pipeline = project.trigger()
