@@ -126,3 +126,15 @@ def test_deleted_pipeline_leaves_no_file(api, server, project_factory):
         assert api.get(f"{project.at}/jobs/{job.id}").status_code == 404
     assert jobs[2].update("success").status_code == 403
     assert api.delete(f"{project.at}/pipelines/{pipeline['id']}").status_code == 404
+
+
+def test_large_pipeline_is_deleted_in_parts(api, server, project_factory):
+    """More jobs than one part has."""
+    ci = "".join(f"{name}:\n  script: [x]\n  parallel: 130\n" for name in ("one", "two"))
+    project = project_factory({"a-ci.yml": ci})
+    other = project.trigger(file="a-ci.yml")["id"]
+    pipeline = project.trigger(file="a-ci.yml")["id"]
+    assert api.delete(f"{project.at}/pipelines/{pipeline}").status_code == 204
+    for table in ("jobs", "job_specs", "stages"):
+        counts = dict(server.database.sql(f"SELECT pipeline_id, COUNT(*) FROM {table} GROUP BY pipeline_id"))
+        assert str(pipeline) not in counts and str(other) in counts, table
