@@ -33,6 +33,9 @@ typedef enum Ability {
     CAN_ERASE_JOBS,      /* anyone's; a developer may erase the job that they ran */
     CAN_FORCE_CANCEL_JOBS,
     CAN_USE_RESOURCE_GROUPS, /* see and order them */
+    CAN_READ_ENVIRONMENTS,   /* and deployments */
+    CAN_DEPLOY,              /* make, change, stop environments, deployments by the API */
+    CAN_ADMIN_DEPLOYMENTS,   /* delete them, stop what is stale */
     CAN_ADMIN_RUNNERS,
     CAN_READ_MEMBERS,
     CAN_ADMIN_MEMBERS,

@@ -457,6 +457,33 @@ bool reply_job_rows(Req *rq, const Job *jobs, size_t n, Error *err)
     return reply_json(rq);
 }
 
+static const char *entity_text(Req *rq, const Beside *beside, const Job *job)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    JsonWriter w;
+
+    jw_init(&w, text);
+    write_jobs(rq, &w, beside, job, 1);
+    return text->len ? arena_strdup(rq->arena, text->str) : NULL;
+}
+
+bool job_entities(Req *rq, const int64_t *ids, size_t n, const char ***entities, Error *err)
+{
+    Job *jobs = NULL;
+    size_t n_jobs = 0;
+    Beside beside;
+
+    *entities = arena_new0(rq->arena, const char *, n);
+    if (!job_list_by_ids(caller_of(rq)->db, rq->arena, ids, n, &jobs, &n_jobs, err) ||
+        !load_beside(rq, jobs, n_jobs, &beside, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n_jobs; k++)
+            if (jobs[k].id == ids[i])
+                (*entities)[i] = entity_text(rq, &beside, &jobs[k]);
+    return true;
+}
+
 bool reply_jobs(Req *rq, const JobFilter *filter, Error *err)
 {
     Caller *caller = caller_of(rq);

@@ -11,6 +11,10 @@ bool reply_job(Req *rq, const Job *job, int status, Error *err);
 /* Replies with @n rows as a list. */
 bool reply_job_rows(Req *rq, const Job *jobs, size_t n, Error *err);
 
+/* The jobs among @ids (0 is fine) as finished JSON, each at the place of its id; NULL: none (any more).  In
+ * rq->arena. */
+bool job_entities(Req *rq, const int64_t *ids, size_t n, const char ***entities, Error *err);
+
 /* Replies with the page of jobs that @filter and rq->page name; what the entities need beside the rows comes in one
  * query a kind. */
 bool reply_jobs(Req *rq, const JobFilter *filter, Error *err);

@@ -227,7 +227,7 @@ static const Field access_level_fields[] = {
     FIELD_TEXT("container_registry_access_level", "disabled"),
     FIELD_TEXT("security_and_compliance_access_level", "disabled"),
     FIELD_TEXT("releases_access_level", "disabled"),
-    FIELD_TEXT("environments_access_level", "disabled"),
+    FIELD_TEXT("environments_access_level", "enabled"),
     FIELD_TEXT("feature_flags_access_level", "disabled"),
     FIELD_TEXT("infrastructure_access_level", "disabled"),
     FIELD_TEXT("monitor_access_level", "disabled"),
@@ -240,7 +240,8 @@ static const Field access_level_fields[] = {
 static const Field ci_fields[] = {
     FIELD_FIXED("ci_default_git_depth", "20"),
     FIELD_NULL("ci_delete_pipelines_in_seconds"),
-    FIELD_FALSE("ci_forward_deployment_enabled"),
+    FIELD_AS("ci_forward_deployment_enabled", BOOL, ProjectView,
+             project.forward_deployment_enabled),
     FIELD_FALSE("ci_forward_deployment_rollback_allowed"),
     FIELD_FALSE("ci_job_token_scope_enabled"),
     FIELD_FALSE("ci_separated_caches"),

@@ -193,6 +193,7 @@ static void read_flag(const Req *rq, const char *name, bool *flag)
 static void read_flags(const Req *rq, Project *project)
 {
     read_flag(rq, "keep_latest_artifact", &project->keep_latest_artifact);
+    read_flag(rq, "ci_forward_deployment_enabled", &project->forward_deployment_enabled);
     if (req_has(rq, "auto_cancel_pending_pipelines"))
         project->auto_cancel_pending =
             strcmp(req_str(rq, "auto_cancel_pending_pipelines"), "enabled") == 0;
@@ -288,6 +289,7 @@ static Project defaults(Req *rq, int64_t creator_id)
                       .build_timeout_s = site_of(rq)->settings->default_timeout_s,
                       .auto_cancel_pending = true,
                       .keep_latest_artifact = true,
+                      .forward_deployment_enabled = true,
                       .variables_role = "developer" };
 }
 
@@ -461,7 +463,8 @@ static const Param list_params[] = {
         { "builds_access_level", PARAM_ENUM, .values = feature_levels },                           \
         { "auto_cancel_pending_pipelines", PARAM_ENUM, .values = switch_words },                   \
         { "resource_group_default_process_mode", PARAM_ENUM, .values = process_modes },            \
-        { "keep_latest_artifact", PARAM_BOOL }, { "restrict_user_defined_variables", PARAM_BOOL }, \
+        { "keep_latest_artifact", PARAM_BOOL }, { "ci_forward_deployment_enabled", PARAM_BOOL },   \
+        { "restrict_user_defined_variables", PARAM_BOOL },                                         \
     {                                                                                              \
         "ci_pipeline_variables_minimum_override_role", PARAM_ENUM, .values = variable_roles        \
     }

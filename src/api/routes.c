@@ -3,6 +3,8 @@
 
 const Mount api_mounts[] = {
     { "/api/v4", artifact_routes },
+    { "/api/v4", deployment_routes },
+    { "/api/v4", environment_routes },
     { "/api/v4", group_routes },
     { "/api/v4", instance_routes },
     { "/api/v4", job_routes },

@@ -6,6 +6,8 @@
 
 /* Under /api/v4. */
 extern const Route artifact_routes[];
+extern const Route deployment_routes[];
+extern const Route environment_routes[];
 extern const Route group_routes[];
 extern const Route instance_routes[];
 extern const Route job_routes[];

@@ -164,3 +164,18 @@ const NameTable artifact_access_names = NAME_TABLE(artifact_access);
 
 static const char *const strategies[N_BRIDGE_STRATEGIES] = { "none", "depend", "mirror" };
 const NameTable bridge_strategy_names = NAME_TABLE(strategies);
+
+static const char *const environment_states[N_ENVIRONMENT_STATES] = {
+    [ENVIRONMENT_AVAILABLE] = "available",
+    [ENVIRONMENT_STOPPING] = "stopping",
+    [ENVIRONMENT_STOPPED] = "stopped",
+};
+const NameTable environment_state_names = NAME_TABLE(environment_states);
+
+static const char *const deployment_statuses[N_DEPLOYMENT_STATUSES] = {
+    [DEPLOYMENT_CREATED] = "created",   [DEPLOYMENT_RUNNING] = "running",
+    [DEPLOYMENT_SUCCESS] = "success",   [DEPLOYMENT_FAILED] = "failed",
+    [DEPLOYMENT_CANCELED] = "canceled", [DEPLOYMENT_SKIPPED] = "skipped",
+    [DEPLOYMENT_BLOCKED] = "blocked",
+};
+const NameTable deployment_status_names = NAME_TABLE(deployment_statuses);

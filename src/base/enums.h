@@ -211,6 +211,26 @@ typedef enum EnvironmentTier {
 } EnvironmentTier;
 extern const NameTable environment_tier_names;
 
+typedef enum EnvironmentState {
+    ENVIRONMENT_AVAILABLE,
+    ENVIRONMENT_STOPPING, /* the job that stops it has been started */
+    ENVIRONMENT_STOPPED,
+    N_ENVIRONMENT_STATES
+} EnvironmentState;
+extern const NameTable environment_state_names;
+
+typedef enum DeploymentStatus {
+    DEPLOYMENT_CREATED,
+    DEPLOYMENT_RUNNING,
+    DEPLOYMENT_SUCCESS,
+    DEPLOYMENT_FAILED,
+    DEPLOYMENT_CANCELED,
+    DEPLOYMENT_SKIPPED,
+    DEPLOYMENT_BLOCKED, /* it waits for a person */
+    N_DEPLOYMENT_STATUSES
+} DeploymentStatus;
+extern const NameTable deployment_status_names;
+
 /* What an artifact file holds; the names of `file_type` and of the runner's artifact_type. */
 typedef enum ArtifactType {
     ARTIFACT_ARCHIVE,

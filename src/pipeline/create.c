@@ -15,6 +15,8 @@
 #include "pipeline/cache_keys.h"
 #include "pipeline/config.h"
 #include "pipeline/draft.h"
+#include "pipeline/environments.h"
+#include "pipeline/events.h"
 #include "pipeline/policy.h"
 #include "pipeline/resource.h"
 #include "pipeline/stored_variables.h"
@@ -227,6 +229,17 @@ static void add_engine_job(Creation *c, size_t index, int stage)
     engine_pipeline_add(c->engine, &job);
 }
 
+/* A name that came out wrong once its variables were in place. */
+static void drop_misnamed(Creation *c)
+{
+    for (size_t i = 0; i < c->plan->n_jobs; i++) {
+        const CiEnvironment *environment = c->plan->jobs[i].environment;
+        if (environment && !environment_name_is_valid(environment->name))
+            (void)engine_drop_job(c->engine, c->engine->jobs[i], FAILURE_ENVIRONMENT_CREATION,
+                                  NULL);
+    }
+}
+
 static OnNewCommit on_new_commit_of(CiOnNewCommit written)
 {
     switch (written) {
@@ -271,6 +284,7 @@ static void build_engine(Creation *c)
         add_engine_job(c, i, stage_of[plan->jobs[i].job->stage_index]);
     }
     engine_pipeline_ready(c->engine);
+    drop_misnamed(c);
     engine_advance(c->engine);
     c->pipeline->status = c->engine->status;
     c->pipeline->started_at = c->engine->started_at;
@@ -379,8 +393,8 @@ static bool store(Db *db, void *data, Error *err)
     Creation *c = data;
 
     return project_next_iid(db, c->pipeline->project_id, &c->pipeline->iid, err) &&
-           pipeline_insert(db, c->pipeline, err) && draft_store(db, &c->draft, c->pipeline, err) &&
-           owe_pipelines(db, c, err) &&
+           pipeline_insert(db, c->pipeline, err) &&
+           draft_store(db, c->arena, &c->draft, c->pipeline, err) && owe_pipelines(db, c, err) &&
            (!c->request->also || c->request->also(db, c->pipeline, c->request->also_data, err));
 }
 

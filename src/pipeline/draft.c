@@ -2,6 +2,7 @@
 #include "pipeline/draft.h"
 
 #include "base/seal.h"
+#include "pipeline/environments.h"
 #include "pipeline/policy.h"
 #include "pipeline/spec.h"
 #include "store/resource_groups.h"
@@ -74,7 +75,8 @@ static Job job_of(Arena *arena, const CiPlannedJob *planned, const EngineJob *en
                   .interruptible = planned->interruptible,
                   .queued_at = engine->queued_at,
                   .scheduled_at = engine->scheduled_at,
-                  .finished_at = engine->finished_at };
+                  .finished_at = engine->finished_at,
+                  .failure_reason = engine->failure };
 }
 
 static void add_needs(Draft *draft, Arena *arena, const CiPlan *plan)
@@ -107,9 +109,11 @@ void draft_add_jobs(Draft *draft, Arena *arena, const CiPlan *plan, const Engine
     draft->n_jobs = plan->n_jobs;
     draft->specs = arena_new0(arena, JobSpec, draft->n_jobs);
     draft->jobs = arena_new0(arena, Job, draft->n_jobs);
+    draft->environments = arena_new0(arena, const CiEnvironment *, draft->n_jobs);
     for (size_t i = 0; i < draft->n_jobs; i++) {
         draft->specs[i] = spec_of(arena, &plan->jobs[i], engine->jobs[i], keys);
         draft->jobs[i] = job_of(arena, &plan->jobs[i], engine->jobs[i], timeout_s);
+        draft->environments[i] = plan->jobs[i].environment;
     }
     add_needs(draft, arena, plan);
 }
@@ -148,7 +152,17 @@ static bool set_resource_groups(Db *db, Draft *draft, Error *err)
     return true;
 }
 
-bool draft_store(Db *db, Draft *draft, const Pipeline *pipeline, Error *err)
+static bool prepare_environments(Db *db, Arena *arena, const Draft *draft, const Pipeline *pipeline,
+                                 Error *err)
+{
+    for (size_t i = 0; i < draft->n_jobs; i++)
+        if (draft->environments[i] &&
+            !environment_prepare(db, arena, pipeline, &draft->jobs[i], draft->environments[i], err))
+            return false;
+    return true;
+}
+
+bool draft_store(Db *db, Arena *arena, Draft *draft, const Pipeline *pipeline, Error *err)
 {
     set_pipeline(draft, pipeline);
     if (!pipeline_variable_insert_all(db, draft->variables, draft->n_variables, err) ||
@@ -161,5 +175,6 @@ bool draft_store(Db *db, Draft *draft, const Pipeline *pipeline, Error *err)
         draft->needs[i].spec_id = draft->specs[draft->need_jobs[i]].id;
     return set_resource_groups(db, draft, err) &&
            job_need_insert_all(db, draft->needs, draft->n_needs, err) &&
-           job_insert_all(db, draft->jobs, draft->n_jobs, err);
+           job_insert_all(db, draft->jobs, draft->n_jobs, err) &&
+           prepare_environments(db, arena, draft, pipeline, err);
 }

@@ -33,6 +33,7 @@ typedef struct Draft {
      * the mode of groups that are not there yet. */
     const char *const *resource_keys;
     ProcessMode resource_mode;
+    const CiEnvironment **environments; /* of the jobs, by place; NULL: none */
 } Draft;
 
 /* The given variables, sealed. */
@@ -45,6 +46,6 @@ void draft_add_jobs(Draft *draft, Arena *arena, const CiPlan *plan, const Engine
                     const int *positions, int64_t timeout_s, const SpecKeys *keys);
 
 /* Inside the write that has stored @pipeline. */
-bool draft_store(Db *db, Draft *draft, const Pipeline *pipeline, Error *err);
+bool draft_store(Db *db, Arena *arena, Draft *draft, const Pipeline *pipeline, Error *err);
 
 #endif

@@ -39,6 +39,7 @@ typedef struct EngineJob {
     bool processed;   /* the engine has seen its present status */
     bool enqueue_now; /* `when` asks for a person or a delay; a person has spoken */
     bool can_cancel_gracefully; /* its runner said so */
+    bool has_environment;       /* it deploys to one, stops it, or only looks at it */
     bool needs_resource;        /* before it is pending it waits for its resource group */
     const char *const *needs;   /* @n_needs names; those not in the pipeline count as not written */
     size_t n_needs;

@@ -15,6 +15,7 @@ void policy_from_plan(const CiPlannedJob *planned, EngineJob *job)
                                     .n_exit_codes = retry->exit_codes.n };
     job->allow_failure_exit_codes = planned->allow_failure_exit_codes.items;
     job->n_allow_failure_exit_codes = planned->allow_failure_exit_codes.n;
+    job->has_environment = planned->environment != NULL;
 }
 
 /* --- to JSON --- */
@@ -60,7 +61,7 @@ char *policy_to_json(const EngineJob *job)
 {
     JsonWriter w;
 
-    if (job->retry.max == 0 && job->n_allow_failure_exit_codes == 0)
+    if (job->retry.max == 0 && job->n_allow_failure_exit_codes == 0 && !job->has_environment)
         return NULL;
     GString *out = g_string_new(NULL);
     jw_init(&w, out);
@@ -68,6 +69,8 @@ char *policy_to_json(const EngineJob *job)
     put_retry(&w, &job->retry);
     put_ints(&w, "allow_failure_exit_codes", job->allow_failure_exit_codes,
              job->n_allow_failure_exit_codes);
+    if (job->has_environment)
+        jw_put_bool(&w, "environment", true);
     jw_end_object(&w);
     return g_string_free(out, FALSE);
 }
@@ -118,5 +121,6 @@ bool policy_from_json(Arena *arena, const char *text, EngineJob *job, Error *err
     job->allow_failure_exit_codes =
         ints_of(arena, json_object_get(policy, "allow_failure_exit_codes"),
                 &job->n_allow_failure_exit_codes);
+    job->has_environment = json_get_bool(policy, "environment", false);
     return true;
 }

@@ -5,6 +5,7 @@
  *
  *     retry                      {max, always, reasons: [name], exit_codes: [int]}
  *     allow_failure_exit_codes   [int]
+ *     environment                true: it has one
  */
 #ifndef PENSTOCK_PIPELINE_POLICY_H
 #define PENSTOCK_PIPELINE_POLICY_H

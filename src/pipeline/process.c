@@ -8,6 +8,7 @@
 #include "pipeline/advance.h"
 #include "pipeline/bridges.h"
 #include "pipeline/duration.h"
+#include "pipeline/environments.h"
 #include "pipeline/policy.h"
 #include "pipeline/resource.h"
 #include "pipeline/state.h"
@@ -415,6 +416,9 @@ static bool save_jobs(Process *p, Error *err)
         if (job->status == STATUS_PENDING && !job->bridge &&
             (is_new || job->before != STATUS_PENDING))
             p->wakes_runners = true;
+        if (job->has_environment && (is_new || job->status != job->before) &&
+            !environment_follow(p, job, process_row(p, first_run(p, job))->spec_id, err))
+            return false;
         note_resource_group(p, job);
         note_end(p, job);
         job->before = job->status;

@@ -71,6 +71,7 @@ static EngineJob *add_run(EnginePipeline *p, EngineJob *old, int64_t user_id, bo
         .allow_failure = old->allow_failure,
         .by_needs = old->by_needs,
         .needs_resource = old->needs_resource,
+        .has_environment = old->has_environment,
         .bridge = old->bridge,
         .enqueue_now = enqueue_now,
         .needs = old->needs,

@@ -8,6 +8,7 @@
 #include "access/subject.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "pipeline/environments.h"
 #include "pipeline/operations.h"
 #include "pipeline/spec.h"
 #include "pipeline/stored_variables.h"
@@ -126,6 +127,13 @@ static bool gather_rows(Gathered *g, Db *db, Error *err)
         return false;
     if (!g->has_user || g->user.state != USER_ACTIVE) {
         g->refusal = FAILURE_USER_BLOCKED;
+        return true;
+    }
+    bool outdated;
+    if (!environment_is_outdated(db, g->arena, &g->project, job->id, &outdated, err))
+        return false;
+    if (outdated) {
+        g->refusal = FAILURE_OUTDATED_DEPLOYMENT;
         return true;
     }
     return find_schedule(g, db, err) && find_trigger(g, db, err) && find_upstream(g, db, err) &&

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/wakeups.h"
+#include "pipeline/environments.h"
 #include "pipeline/left_over.h"
 #include "pipeline/operations.h"
 #include "pipeline/resource.h"
@@ -126,6 +127,7 @@ void sweep_once(const Site *site, int64_t since_us)
         else
             log_error(&err, "cannot look for jobs to be %s", sweeps[i].what);
     }
+    environment_sweep(site);
     if (!artifact_sweep(site, AT_ONCE, &failed))
         log_error(&failed, "cannot remove expired artifacts");
 }

@@ -9,7 +9,7 @@
     " p.group_runners_enabled, p.archived, p.ci_config_path, p.build_timeout_s, p.import_status,"  \
     " p.import_url, p.import_error, p.variables_role, p.runners_token_hash, p.created_at,"         \
     " p.updated_at, p.last_activity_at, p.server_id, p.resource_group_mode, "                      \
-    "p.auto_cancel_pending,"                                                                       \
+    "p.auto_cancel_pending, p.forward_deployment_enabled,"                                         \
     " p.keep_latest_artifact"
 
 const Column project_columns[] = { COL_INT(Project, id),
@@ -39,6 +39,7 @@ const Column project_columns[] = { COL_INT(Project, id),
                                    COL_INT(Project, server_id),
                                    COL_ENUM(Project, resource_group_mode, process_mode_names),
                                    COL_BOOL(Project, auto_cancel_pending),
+                                   COL_BOOL(Project, forward_deployment_enabled),
                                    COL_BOOL(Project, keep_latest_artifact),
                                    COL_END };
 
@@ -63,14 +64,15 @@ bool project_insert(Db *db, Project *project, Error *err)
         " group_runners_enabled, archived, ci_config_path, build_timeout_s, variables_role,"
         " updated_at, resource_group_mode, auto_cancel_pending, import_status, import_url,"
         " import_error, runners_token_hash, creator_id, created_at, last_activity_at, server_id,"
-        " keep_latest_artifact)"
+        " keep_latest_artifact, forward_deployment_enabled)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-        " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) RETURNING id",
+        " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) RETURNING id",
         DB_ARGS(PROJECT_ARGS(project, key), DB_TEXT(project->import_status),
                 DB_TEXT(project->import_url), DB_TEXT(project->import_error),
                 DB_TEXT(project->runners_token_hash), DB_ID(project->creator_id),
                 DB_INT(project->created_at), DB_INT(project->last_activity_at),
-                DB_ID(project->server_id), DB_BOOL(project->keep_latest_artifact)),
+                DB_ID(project->server_id), DB_BOOL(project->keep_latest_artifact),
+                DB_BOOL(project->forward_deployment_enabled)),
         &project->id, err);
 }
 
@@ -85,9 +87,10 @@ bool project_update(Db *db, const Project *project, Error *err)
         " jobs_enabled = $10, shared_runners_enabled = $11, group_runners_enabled = $12,"
         " archived = $13, ci_config_path = $14, build_timeout_s = $15, variables_role = $16,"
         " updated_at = $17, resource_group_mode = $18, auto_cancel_pending = $19,"
-        " keep_latest_artifact = $21 WHERE id = $20",
+        " keep_latest_artifact = $21, forward_deployment_enabled = $22 WHERE id = $20",
         DB_ARGS(PROJECT_ARGS(project, key), DB_INT(project->id),
-                DB_BOOL(project->keep_latest_artifact)),
+                DB_BOOL(project->keep_latest_artifact),
+                DB_BOOL(project->forward_deployment_enabled)),
         NULL, err);
 }
 

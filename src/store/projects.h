@@ -33,6 +33,7 @@ typedef struct Project {
     int64_t server_id;               /* which makes or imports it, or did; 0: not known */
     ProcessMode resource_group_mode; /* of new resource groups */
     bool auto_cancel_pending;        /* a new pipeline of a ref cancels older ones */
+    bool forward_deployment_enabled; /* what is older than an environment is not deployed to it */
     bool keep_latest_artifact;       /* of the newest success of each ref, past their time */
 } Project;
 

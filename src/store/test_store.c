@@ -232,6 +232,7 @@ static void add_tests(TestDatabaseKind kind)
     add_schedule_tests();
     add_ci_variable_tests();
     add_downstream_tests();
+    add_environment_tests();
     add_resource_group_tests();
     add_explain_test(kind); /* the last: it looks at what the others ran */
 }

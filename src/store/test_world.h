@@ -44,6 +44,7 @@ void add_runner_tests(void);
 void add_schedule_tests(void);
 void add_ci_variable_tests(void);
 void add_downstream_tests(void);
+void add_environment_tests(void);
 void add_resource_group_tests(void);
 void add_explain_test(TestDatabaseKind kind);
 

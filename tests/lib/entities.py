@@ -19,6 +19,7 @@ def rows(text):
 PIPELINE_BASIC = "id:int iid:int project_id:int sha:str ref:str status:str source:str created_at:ts updated_at:ts web_url:str"
 PIPELINE = PIPELINE_BASIC + """ before_sha:str tag:bool yaml_errors:str? user:UserBasic? started_at:ts? finished_at:ts?
     committed_at:ts? duration:int? queued_duration:int? coverage:str? detailed_status:DetailedStatus archived:bool~"""
+ENVIRONMENT_BASIC = "id:int name:str slug:str external_url:str? created_at:ts updated_at:ts"
 JOB_BASIC = """id:int status:str stage:str name:str ref:str tag:bool coverage:num? archived:bool~@ source:str~@ allow_failure:bool
     created_at:ts started_at:ts? finished_at:ts? erased_at:ts? duration:num? queued_duration:num? user:User?
     commit:Commit? pipeline:PipelineBasic failure_reason:str~ web_url:str project:JobProject"""
@@ -36,6 +37,11 @@ ENTITIES = {name: rows(text) for name, text in {
     "PipelineInList": PIPELINE_BASIC + " name:str?",
     "Pipeline": PIPELINE,
     "PipelineWithMetadata": PIPELINE + " name:str?",
+    "EnvironmentBasic": ENVIRONMENT_BASIC,
+    "Environment": ENVIRONMENT_BASIC + """ project:any~ last_deployment:any~ tier:str state:str auto_stop_at:ts?
+        cluster_agent:any kubernetes_namespace:str? flux_resource_path:str? description:str? auto_stop_setting:str""",
+    "Deployment": """id:int iid:int ref:str sha:str created_at:ts updated_at:ts user:UserBasic?
+        environment:EnvironmentBasic deployable:any status:str""",
     "JobBasic": JOB_BASIC,
     "Job": JOB_BASIC + """ artifacts_file:ArtifactsFile~ artifacts:[JobArtifact] runner:Runner? runner_manager:RunnerManager?
         artifacts_expire_at:ts? tag_list:[str] icon:str?~@""",
