@@ -185,6 +185,18 @@ always: {extends: .fails, artifacts: {paths: [f], when: always}}
     assert kept == {"success": False, "failure": True, "always": True}
 
 
+def test_dotenv_reports_become_variables_of_later_jobs(server):
+    done = run_ok(server, """\
+stages: [one, two]
+variables: {GIT_STRATEGY: empty}
+one: {stage: one, script: ["echo BUILD=7 > v.env", "echo 'TEXT=a b' >> v.env"], artifacts: {reports: {dotenv: v.env}}}
+two: {stage: two, script: ['echo "$BUILD|$TEXT"']}
+none: {stage: two, dependencies: [], script: ['echo "[$BUILD]"']}
+""")
+    assert "7|a b" in done.said("two")
+    assert "[]" in done.said("none")
+
+
 # Scripts
 
 def test_before_script_and_script_share_a_shell_and_after_script_does_not(server):
