@@ -83,14 +83,15 @@ int proctree_signal(pid_t root, int sig, bool with_root)
     g_autoptr(GHashTable) inside = find_descendants(all, root);
     int reached = 0;
 
+    /* First: a shell whose child is gone may be done before it hears of the signal itself. */
+    if (with_root && kill(root, sig) == 0)
+        reached++;
     for (guint i = 0; i < all->len; i++) {
         const ProcEntry *entry = &g_array_index(all, ProcEntry, i);
         if (g_hash_table_contains(inside, GINT_TO_POINTER(entry->pid)) && !entry->zombie &&
             kill(entry->pid, sig) == 0)
             reached++;
     }
-    if (with_root && kill(root, sig) == 0)
-        reached++;
     return reached;
 }
 
