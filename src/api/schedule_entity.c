@@ -59,6 +59,9 @@ static const Field schedule_fields[] = {
     FIELD_AS("created_at", TIME, ScheduleView, row.created_at),
     FIELD_AS("updated_at", TIME, ScheduleView, row.updated_at),
     FIELD_FUNC("owner", write_owner),
+    FIELD_ENUM("catch_up", ScheduleView, row.catch_up, catch_up_names),
+    FIELD_ENUM("overlap_policy", ScheduleView, row.overlap_policy, overlap_policy_names),
+    FIELD_AS("max_start_delay", ID, ScheduleView, row.max_start_delay_s),
     FIELDS_END,
 };
 

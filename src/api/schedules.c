@@ -15,12 +15,24 @@ static const char *const scopes[] = { "active", "inactive", NULL };
 static const Param list_params[] = { { "scope", PARAM_ENUM, .values = scopes }, { 0 } };
 static const Param id_params[] = { { "pipeline_schedule_id", PARAM_INT }, { 0 } };
 
+/* Beyond GitLab: docs/api-extensions.md. */
+enum { MAX_START_DELAY_S = 366 * 24 * 3600 };
+static const char *const catch_ups[] = { "latest", "none", "all", NULL };
+static const char *const overlap_policies[] = { "allow", "skip", "queue", "cancel_previous", NULL };
+#define POLICIES                                                                                   \
+    { "catch_up", PARAM_ENUM, .values = catch_ups },                                               \
+        { "overlap_policy", PARAM_ENUM, .values = overlap_policies },                              \
+    {                                                                                              \
+        "max_start_delay", PARAM_INT, .min = 0, .max = MAX_START_DELAY_S                           \
+    }
+
 static const Param create_params[] = {
     { "description", PARAM_STR, .required = true },
     { "ref", PARAM_STR, .required = true, .non_blank = true },
     { "cron", PARAM_STR, .required = true },
     { "cron_timezone", PARAM_STR, .otherwise = "UTC" },
     { "active", PARAM_BOOL, .otherwise = "true" },
+    POLICIES,
     { 0 },
 };
 
@@ -31,6 +43,7 @@ static const Param update_params[] = {
     { "cron", PARAM_STR },
     { "cron_timezone", PARAM_STR },
     { "active", PARAM_BOOL },
+    POLICIES,
     { 0 },
 };
 
@@ -190,6 +203,17 @@ static bool delete_row(Db *db, void *data, Error *err)
     return pipeline_schedule_delete(db, ((const PipelineSchedule *)data)->id, err);
 }
 
+static void read_policies(Req *rq, PipelineSchedule *row)
+{
+    if (req_has(rq, "catch_up"))
+        row->catch_up = (CatchUp)name_value(&catch_up_names, req_str(rq, "catch_up"));
+    if (req_has(rq, "overlap_policy"))
+        row->overlap_policy =
+            (OverlapPolicy)name_value(&overlap_policy_names, req_str(rq, "overlap_policy"));
+    if (req_has(rq, "max_start_delay"))
+        row->max_start_delay_s = req_int(rq, "max_start_delay");
+}
+
 static bool create_schedule(Req *rq, Error *err)
 {
     Caller *caller = caller_of(rq);
@@ -205,6 +229,7 @@ static bool create_schedule(Req *rq, Error *err)
                              .updated_at = now };
 
     Insert insert = { &row, site_of(rq)->settings->max_schedules };
+    read_policies(rq, &row);
 
     return check(rq, &row, true, err) &&
            database_write(site_of(rq)->database, insert_row, &insert, err) &&
@@ -228,6 +253,7 @@ static bool update_schedule(Req *rq, Error *err)
         row.cron_timezone = req_str(rq, "cron_timezone");
     if (req_has(rq, "active"))
         row.active = req_bool(rq, "active");
+    read_policies(rq, &row);
     row.updated_at = clock_now(site_of(rq)->clock);
     return check(rq, &row, is_new_ref, err) &&
            database_write(site_of(rq)->database, update_row, &row, err) &&
@@ -300,6 +326,84 @@ static bool list_pipelines(Req *rq, Error *err)
     return reply_pipeline_rows(rq, rows, n, pipeline_basic_fields);
 }
 
+/* --- ticks: beyond GitLab --- */
+
+typedef struct TickView {
+    ScheduleTick row;
+    const Pipeline *pipeline; /* NULL: none, or it is gone */
+    const Project *project;
+} TickView;
+
+static void write_tick_pipeline(JsonWriter *w, const Field *field, const void *view,
+                                const EntityContext *context)
+{
+    const TickView *tick = view;
+    PipelineView pipeline = { .project = tick->project };
+
+    if (tick->pipeline)
+        pipeline.row = *tick->pipeline;
+    jw_key(w, "pipeline");
+    entity_write(w, pipeline_basic_fields, tick->pipeline ? &pipeline : NULL, context);
+}
+
+static const Field tick_fields[] = {
+    FIELD_AS("id", INT, TickView, row.id),
+    FIELD_AS("tick_at", TIME, TickView, row.tick_at),
+    FIELD_ENUM("result", TickView, row.result, tick_result_names),
+    FIELD_AS("reason", STR, TickView, row.reason),
+    FIELD_AS("recorded_at", TIME, TickView, row.recorded_at),
+    FIELD_AS("settled_at", TIME, TickView, row.settled_at),
+    FIELD_FUNC("pipeline", write_tick_pipeline),
+    FIELDS_END,
+};
+
+static bool load_tick_pipelines(Req *rq, TickView *views, size_t n, Error *err)
+{
+    int64_t *ids = arena_new0(rq->arena, int64_t, n);
+    Pipeline *rows = NULL;
+    size_t n_ids = 0, n_rows = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (views[i].row.pipeline_id)
+            ids[n_ids++] = views[i].row.pipeline_id;
+    if (n_ids > 0 &&
+        !pipeline_list_by_ids(caller_of(rq)->db, rq->arena, ids, n_ids, &rows, &n_rows, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n_rows; k++)
+            if (rows[k].id == views[i].row.pipeline_id)
+                views[i].pipeline = &rows[k];
+    return true;
+}
+
+static bool list_ticks(Req *rq, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    EntityContext context = caller_context(rq);
+    PipelineSchedule row;
+    ScheduleTick *ticks = NULL;
+    size_t n = 0;
+    int64_t total = 0;
+
+    if (!find_schedule(rq, &row, err) ||
+        !schedule_tick_list(caller->db, rq->arena, row.id,
+                            (Slice){ rq->page.per_page, rq->page.offset }, &ticks, &n, err) ||
+        !schedule_tick_count(caller->db, row.id, &total, err))
+        return false;
+    TickView *views = arena_new0(rq->arena, TickView, n);
+    for (size_t i = 0; i < n; i++)
+        views[i] = (TickView){ .row = ticks[i], .project = caller->project };
+    if (!load_tick_pipelines(rq, views, n, err))
+        return false;
+    JsonWriter *w = reply_writer(rq);
+    jw_begin_array(w);
+    for (size_t i = 0; i < n; i++)
+        entity_write(w, tick_fields, &views[i], &context);
+    jw_end_array(w);
+    reply_page_headers(rq, total, false);
+    return reply_json(rq);
+}
+
 #define SCHEDULES "/projects/:id/pipeline_schedules"
 #define SCHEDULE  SCHEDULES "/:pipeline_schedule_id"
 
@@ -311,6 +415,7 @@ const Route schedule_routes[] = {
     { DELETE, SCHEDULE, CAN_READ_SCHEDULES, id_params, delete_schedule },
     { POST, SCHEDULE "/take_ownership", CAN_READ_SCHEDULES, id_params, take_ownership },
     { POST, SCHEDULE "/play", CAN_CREATE_PIPELINES, id_params, play_schedule },
+    { GET, SCHEDULE "/ticks", CAN_READ_SCHEDULES, id_params, list_ticks, .paged = true },
     { GET, SCHEDULE "/pipelines", CAN_READ_SCHEDULES, id_params, list_pipelines, .paged = true },
     { 0 },
 };

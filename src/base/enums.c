@@ -179,3 +179,16 @@ static const char *const deployment_statuses[N_DEPLOYMENT_STATUSES] = {
     [DEPLOYMENT_BLOCKED] = "blocked",
 };
 const NameTable deployment_status_names = NAME_TABLE(deployment_statuses);
+
+static const char *const catch_ups[N_CATCH_UPS] = {
+    [CATCH_UP_LATEST] = "latest", [CATCH_UP_NONE] = "none", [CATCH_UP_ALL] = "all"
+};
+const NameTable catch_up_names = NAME_TABLE(catch_ups);
+
+static const char *const overlap_policies[N_OVERLAP_POLICIES] = {
+    [OVERLAP_ALLOW] = "allow",
+    [OVERLAP_SKIP] = "skip",
+    [OVERLAP_QUEUE] = "queue",
+    [OVERLAP_CANCEL_PREVIOUS] = "cancel_previous",
+};
+const NameTable overlap_policy_names = NAME_TABLE(overlap_policies);

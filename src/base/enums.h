@@ -211,6 +211,20 @@ typedef enum EnvironmentTier {
 } EnvironmentTier;
 extern const NameTable environment_tier_names;
 
+/* What becomes of a schedule's ticks that were missed. */
+typedef enum CatchUp { CATCH_UP_LATEST, CATCH_UP_NONE, CATCH_UP_ALL, N_CATCH_UPS } CatchUp;
+extern const NameTable catch_up_names;
+
+/* What becomes of a tick while an earlier run of its schedule is at work. */
+typedef enum OverlapPolicy {
+    OVERLAP_ALLOW,
+    OVERLAP_SKIP,
+    OVERLAP_QUEUE, /* it waits until that has ended */
+    OVERLAP_CANCEL_PREVIOUS,
+    N_OVERLAP_POLICIES
+} OverlapPolicy;
+extern const NameTable overlap_policy_names;
+
 typedef enum EnvironmentState {
     ENVIRONMENT_AVAILABLE,
     ENVIRONMENT_STOPPING, /* the job that stops it has been started */

@@ -158,6 +158,7 @@ static void fill_pipeline(Creation *c, const RefRules *rules)
                                .config_path = config_choose_path(c->arena, rq, &c->commit),
                                .protected = rules->protected,
                                .schedule_id = rq->schedule_id,
+                               .schedule_tick = rq->schedule_tick,
                                .trigger_id = rq->trigger_id,
                                .upstream_job_id = rq->upstream_job_id,
                                .created_at = now,

@@ -37,6 +37,7 @@ typedef struct PipelineRequest {
     size_t n_inputs;
     bool save_failures; /* a wrong configuration leaves a failed pipeline */
     int64_t schedule_id;
+    const char *schedule_tick; /* ISO 8601, in the schedule's zone; NULL: none */
     const char *schedule_description;
     int64_t trigger_id;
     int64_t upstream_job_id;

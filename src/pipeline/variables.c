@@ -216,6 +216,20 @@ const char *variables_config_ref_uri(Arena *arena, const RunContext *run)
                         run->project->full_path, pipeline->config_path, kind, pipeline->ref);
 }
 
+/* The time that a run is for, whenever it really starts. */
+static void add_tick(Variables *list, const char *tick)
+{
+    char utc[TIME_TEXT_SIZE];
+    int64_t us;
+
+    if (!tick || !time_from_text(tick, &us))
+        return;
+    put(list, "CI_SCHEDULE_TICK", tick);
+    time_to_text(us, utc);
+    utc[strlen("2026-11-24T01:00:00")] = '\0';
+    put(list, "CI_SCHEDULE_TICK_UTC", arena_printf(list->arena, "%sZ", utc));
+}
+
 void variables_add_predefined(Variables *list, const RunContext *run)
 {
     const Pipeline *pipeline = run->pipeline;
@@ -227,6 +241,7 @@ void variables_add_predefined(Variables *list, const RunContext *run)
     if (pipeline->trigger_id)
         put(list, "CI_PIPELINE_TRIGGERED", "true");
     put(list, "CI_PIPELINE_SCHEDULE_DESCRIPTION", run->schedule_description);
+    add_tick(list, pipeline->schedule_tick);
     if (run->upstream) {
         put_int(list, "CI_UPSTREAM_PROJECT_ID", run->upstream->upstream_project_id);
         put_int(list, "CI_UPSTREAM_PIPELINE_ID", run->upstream->upstream_pipeline_id);

@@ -28,7 +28,7 @@ static void the_last_number_that_matches_counts(void)
         double coverage = -1;
         g_assert_nonnull(regex);
         bool found = coverage_in_line(regex, rows[i].line, strlen(rows[i].line), &coverage);
-        g_test_message("%s in %s: %g", rows[i].pattern, rows[i].line, coverage);
+        g_test_message("%s: %g", rows[i].pattern, coverage);
         g_assert_cmpint(found, ==, rows[i].coverage >= 0);
         g_assert_cmpfloat(coverage, ==, rows[i].coverage);
     }

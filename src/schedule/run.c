@@ -1,12 +1,13 @@
-/* run.c - from a schedule to a pipeline request. */
+/* run.c - from a tick to a pipeline, or to the reason why there is none. */
 #include "schedule/run.h"
 
 #include "access/subject.h"
 #include "base/log.h"
 #include "base/seal.h"
 #include "pipeline/create.h"
+#include "pipeline/operations.h"
 #include "schedule/cron.h"
-#include "store/schedule_ticks.h"
+#include "schedule/due.h"
 #include "store/schedule_variables.h"
 
 #include <string.h>
@@ -43,23 +44,52 @@ static bool load_variables(const Site *site, Db *db, Arena *arena, int64_t sched
     return true;
 }
 
-typedef struct Settle {
-    const Site *site;
-    int64_t schedule_id;
-    int64_t tick_id;
-} Settle;
+/* --- a run ----------------------------------------------------------------------------------- */
 
+/* One tick on its way to a pipeline. */
+typedef struct Run {
+    const Site *site;
+    Arena *arena;
+    const PipelineSchedule *schedule;
+    const ScheduleTick *tick;
+    int64_t user_id;
+    bool by_hand;  /* then no policy holds it back */
+    bool overlaps; /* out: it failed because an earlier run is at work */
+    Pipeline pipeline;
+} Run;
+
+/* Those that hold back another run: but for @but_id, and for what has been told to stop if that is the
+ * policy. */
+static bool find_overlap(Db *db, const Run *run, int64_t but_id, bool *overlaps, Error *err)
+{
+    bool cancels = run->schedule->overlap_policy == OVERLAP_CANCEL_PREVIOUS;
+    Pipeline *rows = NULL;
+    size_t n = 0;
+
+    *overlaps = false;
+    if (run->by_hand || run->schedule->overlap_policy == OVERLAP_ALLOW)
+        return true;
+    if (!pipeline_list_of_schedule_at_work(db, run->arena, run->schedule->id, &rows, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        *overlaps =
+            *overlaps || (rows[i].id != but_id && !(cancels && rows[i].status == STATUS_CANCELING));
+    return true;
+}
+
+/* In the pipeline's own transaction, which holds the project: no other run comes in between. */
 static bool settle(Db *db, const Pipeline *pipeline, void *data, Error *err)
 {
-    const Settle *s = data;
+    Run *run = data;
     bool done = true;
 
-    if (!pipeline_schedule_set_last_pipeline(db, s->schedule_id, pipeline->id, err))
+    if (!find_overlap(db, run, pipeline->id, &run->overlaps, err))
         return false;
-    if (!s->tick_id)
-        return true;
-    if (!schedule_tick_settle(db, s->tick_id, TICK_CREATED, pipeline->id, NULL,
-                              clock_now(s->site->clock), &done, err))
+    if (run->overlaps)
+        return error_set(err, ERR_CONFLICT, "an earlier run of the schedule is at work");
+    if (!pipeline_schedule_set_last_pipeline(db, run->schedule->id, pipeline->id, err) ||
+        !schedule_tick_settle(db, run->tick->id, TICK_CREATED, pipeline->id, pipeline->yaml_errors,
+                              clock_now(run->site->clock), &done, err))
         return false;
     return done || error_set(err, ERR_CONFLICT, "the tick is settled already");
 }
@@ -74,25 +104,24 @@ static bool found_or_reason(bool found, Error *failed, const char *reason, Error
     return error_move(err, failed);
 }
 
-bool schedule_run(const Site *site, Arena *arena, const PipelineSchedule *schedule, int64_t user_id,
-                  int64_t tick_id, Pipeline *out, Error *err)
+static bool make_pipeline(Run *run, Error *err)
 {
+    const PipelineSchedule *schedule = run->schedule;
     g_auto(Error) failed = ERROR_INIT;
-    Settle s = { .site = site, .schedule_id = schedule->id, .tick_id = tick_id };
     Project project;
     User user;
     Subject subject;
     Variables variables;
 
     {
-        g_autoptr(Db) db = database_reader(site->database);
-        if (!project_get(db, arena, schedule->project_id, &project, err) ||
-            !found_or_reason(user_id && user_get(db, arena, user_id, &user, &failed),
-                             user_id ? &failed : &(Error){ .code = ERR_NO_RECORD },
+        g_autoptr(Db) db = database_reader(run->site->database);
+        if (!project_get(db, run->arena, schedule->project_id, &project, err) ||
+            !found_or_reason(run->user_id && user_get(db, run->arena, run->user_id, &user, &failed),
+                             run->user_id ? &failed : &(Error){ .code = ERR_NO_RECORD },
                              "The schedule's owner is gone", err) ||
-            !subject_of_project(db, user.id, user.admin, &project, clock_now(site->clock), &subject,
-                                err) ||
-            !load_variables(site, db, arena, schedule->id, &variables, err))
+            !subject_of_project(db, user.id, user.admin, &project, clock_now(run->site->clock),
+                                &subject, err) ||
+            !load_variables(run->site, db, run->arena, schedule->id, &variables, err))
             return false;
     }
     if (user.state != USER_ACTIVE)
@@ -107,24 +136,121 @@ bool schedule_run(const Site *site, Arena *arena, const PipelineSchedule *schedu
                                 .save_failures = true,
                                 .schedule_id = schedule->id,
                                 .schedule_description = schedule->description,
+                                .schedule_tick = due_text(run->arena, run->tick->tick_at,
+                                                          schedule->cron_timezone),
                                 .also = settle,
-                                .also_data = &s };
-    return pipeline_create(site, arena, &request, out, err);
+                                .also_data = run };
+    return pipeline_create(run->site, run->arena, &request, &run->pipeline, err);
 }
 
-typedef struct Refusal {
-    const Site *site;
-    int64_t tick_id;
-    const char *reason;
-} Refusal;
+/* --- its end --------------------------------------------------------------------------------- */
 
-static bool settle_refused(Db *db, void *data, Error *err)
+typedef struct Ending {
+    const Site *site;
+    const ScheduleTick *tick;
+    TickResult result;
+    const char *reason;
+} Ending;
+
+static bool write_end(Db *db, void *data, Error *err)
 {
-    const Refusal *refusal = data;
+    const Ending *end = data;
     bool done;
 
-    return schedule_tick_settle(db, refusal->tick_id, TICK_FAILED, 0, refusal->reason,
-                                clock_now(refusal->site->clock), &done, err);
+    return schedule_tick_settle(db, end->tick->id, end->result, 0, end->reason,
+                                clock_now(end->site->clock), &done, err);
+}
+
+static bool end_without(const Run *run, TickResult result, const char *reason, Error *err)
+{
+    Ending end = { run->site, run->tick, result, reason };
+
+    return database_write(run->site->database, write_end, &end, err);
+}
+
+/* One more waits, if there are not too many already. */
+static bool write_wait(Db *db, void *data, Error *err)
+{
+    const Ending *end = data;
+    int64_t n = 0, max = end->site->settings->max_queued_ticks;
+    bool done;
+
+    if (!schedule_tick_count_waiting(db, end->tick->schedule_id, max, &n, err))
+        return false;
+    return n < max ? schedule_tick_wait(db, end->tick->id, &done, err) : write_end(db, data, err);
+}
+
+static bool wait_for_turn(const Run *run, Error *err)
+{
+    g_autofree char *reason =
+        g_strdup_printf("%" G_GINT64_FORMAT " ticks wait already (max-queued-ticks)",
+                        run->site->settings->max_queued_ticks);
+    Ending end = { run->site, run->tick, TICK_SKIPPED, reason };
+
+    /* One that waits goes on waiting. */
+    return run->tick->result == TICK_WAITING ||
+           database_write(run->site->database, write_wait, &end, err);
+}
+
+/* --- policies -------------------------------------------------------------------------------- */
+
+static bool is_too_late(const Run *run)
+{
+    return !run->by_hand && run->schedule->max_start_delay_s > 0 &&
+           clock_now(run->site->clock) - run->tick->tick_at >
+               run->schedule->max_start_delay_s * US_PER_S;
+}
+
+static bool end_late(const Run *run, Error *err)
+{
+    g_autofree char *reason =
+        g_strdup_printf("It could not start within %" G_GINT64_FORMAT " s (max_start_delay)",
+                        run->schedule->max_start_delay_s);
+
+    return end_without(run, TICK_SKIPPED, reason, err);
+}
+
+static bool cancel_previous(const Run *run, Error *err)
+{
+    Pipeline *rows = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(run->site->database);
+        if (!pipeline_list_of_schedule_at_work(db, run->arena, run->schedule->id, &rows, &n, err))
+            return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].status != STATUS_CANCELING &&
+            !operation_cancel_pipeline(run->site, rows[i].id, err))
+            return false;
+    return true;
+}
+
+/* @again: the way is free now. */
+static bool give_way(const Run *run, bool *again, Error *err)
+{
+    *again = false;
+    switch (run->schedule->overlap_policy) {
+    case OVERLAP_SKIP:
+        return end_without(run, TICK_SKIPPED, "An earlier run of the schedule was at work", err);
+    case OVERLAP_QUEUE:
+        return wait_for_turn(run, err);
+    case OVERLAP_CANCEL_PREVIOUS:
+        *again = true;
+        return cancel_previous(run, err);
+    case OVERLAP_ALLOW:
+    case N_OVERLAP_POLICIES:
+        break;
+    }
+    g_return_val_if_reached(false);
+}
+
+static bool looks_busy(Run *run, bool *busy, Error *err)
+{
+    g_autoptr(Db) db = database_reader(run->site->database);
+
+    return find_overlap(db, run, 0, busy, err);
 }
 
 /* What the schedule itself is the reason for, and not our own trouble. */
@@ -133,23 +259,56 @@ static bool is_a_reason(const Error *err)
     return err->code == ERR_CONFIG || err->code == ERR_FORBIDDEN || err->code == ERR_NO_RECORD;
 }
 
-bool schedule_fire(const Site *site, const PipelineSchedule *schedule, int64_t user_id,
-                   int64_t tick_id, Error *err)
+/* One look and one try. @again: something came in between. */
+static bool try_once(Run *run, bool *again, Error *err)
 {
-    g_autoptr(Arena) arena = arena_new();
     g_auto(Error) failed = ERROR_INIT;
-    Pipeline pipeline;
+    bool busy = false;
 
-    if (schedule_run(site, arena, schedule, user_id, tick_id, &pipeline, &failed)) {
+    *again = false;
+    if (is_too_late(run))
+        return end_late(run, err);
+    if (!looks_busy(run, &busy, err))
+        return false;
+    if (busy)
+        return give_way(run, again, err);
+    if (make_pipeline(run, &failed)) {
         log_line(LOG_INFO, "schedule %" G_GINT64_FORMAT " made pipeline %" G_GINT64_FORMAT,
-                 schedule->id, pipeline.id);
+                 run->schedule->id, run->pipeline.id);
         return true;
     }
+    *again = run->overlaps;
+    if (run->overlaps)
+        return true;
     if (!is_a_reason(&failed))
         return error_move(err, &failed);
-    log_error(&failed, "schedule %" G_GINT64_FORMAT " made no pipeline", schedule->id);
-    Refusal refusal = { site, tick_id, error_text(&failed) };
-    return database_write(site->database, settle_refused, &refusal, err);
+    log_error(&failed, "schedule %" G_GINT64_FORMAT " made no pipeline", run->schedule->id);
+    return end_without(run, TICK_FAILED, error_text(&failed), err);
+}
+
+static bool fire(Run *run, Error *err)
+{
+    enum { TRIES = 5 }; /* others may start pipelines of it all the time */
+    bool again = true;
+
+    for (int i = 0; i < TRIES && again; i++)
+        if (!try_once(run, &again, err))
+            return false;
+    return !again ||
+           error_set(err, ERR_UNAVAILABLE, "runs of the schedule come in between all the time");
+}
+
+bool schedule_fire(const Site *site, const PipelineSchedule *schedule, const ScheduleTick *tick,
+                   Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    Run run = { .site = site,
+                .arena = arena,
+                .schedule = schedule,
+                .tick = tick,
+                .user_id = schedule->owner_id };
+
+    return fire(&run, err);
 }
 
 static bool insert_tick(Db *db, void *data, Error *err)
@@ -170,6 +329,13 @@ bool schedule_play(const Site *site, const PipelineSchedule *schedule, int64_t u
                           .recorded_at = now,
                           .server_id = site->server_id };
 
-    return database_write(site->database, insert_tick, &tick, err) &&
-           schedule_fire(site, schedule, user_id, tick.id, err);
+    g_autoptr(Arena) arena = arena_new();
+    Run run = { .site = site,
+                .arena = arena,
+                .schedule = schedule,
+                .tick = &tick,
+                .user_id = user_id,
+                .by_hand = true };
+
+    return database_write(site->database, insert_tick, &tick, err) && fire(&run, err);
 }

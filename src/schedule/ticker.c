@@ -2,6 +2,8 @@
 #include "schedule/ticker.h"
 
 #include "base/log.h"
+#include "schedule/cron.h"
+#include "schedule/due.h"
 #include "schedule/run.h"
 #include "store/schedule_ticks.h"
 
@@ -9,8 +11,9 @@ enum {
     POOL_THREADS = 4,
     AT_ONCE = 200,
     TAKE_UP_AFTER_S =
-        20,      /* a tick that came to no end by then is tried again, by whoever is first */
-    RENEW_S = 10 /* and who has had it for this long says so before firing it */
+        20, /* a tick that came to no end by then is tried again, by whoever is first */
+    MISSED_AFTER_S = 60, /* a tick recorded later than that was missed: nobody was there */
+    RENEW_S = 10         /* and who has had it for this long says so before firing it */
 };
 
 struct Ticker {
@@ -32,30 +35,66 @@ typedef struct Record {
     GArray *ticks; /* of ScheduleTick: the new ones, to be fired by this server */
 } Record;
 
-/* A tick whose schedule has no next time that can be told gets its reason at once. */
-static bool record_tick(Db *db, Record *r, const PipelineSchedule *due, Error *err)
+/* A row for @tick; one that is due is fired by this server. */
+static bool record_tick(Db *db, Record *r, int64_t schedule_id, int64_t tick_at, TickResult result,
+                        const char *reason, Error *err)
 {
-    g_auto(Error) failed = ERROR_INIT;
-    PipelineSchedule next = *due;
-    bool can_tell = schedule_plan_next(&next, r->now_us, &failed);
-    ScheduleTick tick = { .schedule_id = due->id,
-                          .tick_at = due->next_run_at,
-                          .result = can_tell ? TICK_DUE : TICK_FAILED,
-                          .reason = can_tell ? NULL : error_text(&failed),
+    ScheduleTick tick = { .schedule_id = schedule_id,
+                          .tick_at = tick_at,
+                          .result = result,
+                          .reason = reason,
                           .recorded_at = r->now_us,
-                          .settled_at = can_tell ? 0 : r->now_us,
+                          .settled_at = result == TICK_DUE ? 0 : r->now_us,
                           .server_id = r->site->server_id };
     bool is_new = false;
 
-    if (!schedule_tick_insert(db, &tick, &is_new, err) ||
-        !pipeline_schedule_move_on(db, due->id, due->next_run_at, can_tell ? next.next_run_at : 0,
-                                   err))
+    if (!schedule_tick_insert(db, &tick, &is_new, err))
         return false;
-    tick.reason = NULL; /* dies here */
+    tick.reason = NULL; /* dies with the caller's */
     tick.taken_at = r->now_us;
-    if (is_new && can_tell)
+    if (is_new && result == TICK_DUE)
         g_array_append_val(r->ticks, tick);
     return true;
+}
+
+/* Of those between the schedule's next time and now: which run is the schedule's choice, and the last that does
+ * not is recorded with the reason. */
+static bool record_ticks(Db *db, Record *r, const PipelineSchedule *due, const Cron *cron,
+                         Error *err)
+{
+    size_t max = due->catch_up == CATCH_UP_ALL ? (size_t)r->site->settings->max_catch_up_ticks : 1;
+    g_autoptr(GArray) ticks = g_array_new(FALSE, FALSE, sizeof(int64_t));
+    int64_t older = 0;
+
+    due_ticks(cron, due->next_run_at, r->now_us, max, ticks, &older);
+    if (older && !record_tick(db, r, due->id, older, TICK_SKIPPED,
+                              "It was missed, and later ones were made up for (catch_up)", err))
+        return false;
+    for (guint i = 0; i < ticks->len; i++) {
+        int64_t tick = g_array_index(ticks, int64_t, i);
+        bool missed =
+            due->catch_up == CATCH_UP_NONE && r->now_us - tick > MISSED_AFTER_S * US_PER_S;
+        if (!record_tick(db, r, due->id, tick, missed ? TICK_SKIPPED : TICK_DUE,
+                         missed ? "It was missed, and is not made up for (catch_up)" : NULL, err))
+            return false;
+    }
+    return true;
+}
+
+/* A tick whose schedule has no next time that can be told gets its reason at once. */
+static bool record_schedule(Db *db, Record *r, const PipelineSchedule *due, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    g_autoptr(Cron) cron = cron_parse(due->cron, due->cron_timezone, &failed);
+    int64_t next = 0;
+
+    if (cron
+            ? !record_ticks(db, r, due, cron, err)
+            : !record_tick(db, r, due->id, due->next_run_at, TICK_FAILED, error_text(&failed), err))
+        return false;
+    if (cron)
+        (void)cron_next(cron, r->now_us, &next); /* none: never again */
+    return pipeline_schedule_move_on(db, due->id, due->next_run_at, next, err);
 }
 
 static bool record_due(Db *db, void *data, Error *err)
@@ -68,7 +107,7 @@ static bool record_due(Db *db, void *data, Error *err)
     if (!pipeline_schedule_lock_due(db, arena, r->now_us, AT_ONCE, &due, &r->n_due, err))
         return false;
     for (size_t i = 0; i < r->n_due; i++)
-        if (!record_tick(db, r, &due[i], err))
+        if (!record_schedule(db, r, &due[i], err))
             return false;
     return true;
 }
@@ -119,7 +158,7 @@ static bool fire(const Site *site, ScheduleTick *tick, Error *err)
         !take(site, tick, &is_ours, err))
         return false;
     return !is_ours || (get_schedule(site, arena, tick->schedule_id, &schedule, err) &&
-                        schedule_fire(site, &schedule, schedule.owner_id, tick->id, err));
+                        schedule_fire(site, &schedule, tick, err));
 }
 
 /* Settled by another server, or deleted with its schedule: then it is nobody's trouble. */
@@ -209,12 +248,36 @@ static bool take_up_open(const Site *site, GThreadPool *pool, bool at_start, Err
     return true;
 }
 
+static bool list_waiting(const Site *site, Arena *arena, ScheduleTick **waiting, size_t *n,
+                         Error *err)
+{
+    g_autoptr(Db) db = database_reader(site->database);
+
+    return schedule_tick_list_waiting(db, arena, AT_ONCE, waiting, n, err);
+}
+
+/* The run before one may have ended.  Fired here, one after the other: whoever is first settles it. */
+static bool fire_waiting(const Site *site, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    ScheduleTick *waiting = NULL;
+    size_t n = 0;
+
+    if (!list_waiting(site, arena, &waiting, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        waiting[i].taken_at = clock_now(site->clock);
+        fire_and_log(site, &waiting[i]);
+    }
+    return true;
+}
+
 static bool round_of(const Site *site, GThreadPool *pool, Error *err)
 {
     bool due = false;
 
     return is_due(site, &due, err) && (!due || fire_due(site, pool, err)) &&
-           take_up_open(site, pool, false, err);
+           take_up_open(site, pool, false, err) && fire_waiting(site, err);
 }
 
 bool ticker_round(const Site *site, Error *err)

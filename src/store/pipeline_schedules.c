@@ -3,7 +3,7 @@
 
 #define SCHEDULE_COLS                                                                              \
     "id, project_id, owner_id, description, ref, cron, cron_timezone, active, next_run_at,"        \
-    " last_pipeline_id, created_at, updated_at"
+    " last_pipeline_id, created_at, updated_at, catch_up, overlap_policy, max_start_delay"
 
 const Column pipeline_schedule_columns[] = { COL_INT(PipelineSchedule, id),
                                              COL_INT(PipelineSchedule, project_id),
@@ -17,6 +17,10 @@ const Column pipeline_schedule_columns[] = { COL_INT(PipelineSchedule, id),
                                              COL_INT(PipelineSchedule, last_pipeline_id),
                                              COL_TIME(PipelineSchedule, created_at),
                                              COL_TIME(PipelineSchedule, updated_at),
+                                             COL_ENUM(PipelineSchedule, catch_up, catch_up_names),
+                                             COL_ENUM(PipelineSchedule, overlap_policy,
+                                                      overlap_policy_names),
+                                             COL_INT(PipelineSchedule, max_start_delay_s),
                                              COL_END };
 
 bool pipeline_schedule_insert(Db *db, PipelineSchedule *s, Error *err)
@@ -24,12 +28,14 @@ bool pipeline_schedule_insert(Db *db, PipelineSchedule *s, Error *err)
     return db_get_int(
         db,
         "INSERT INTO pipeline_schedules (project_id, owner_id, description, ref, cron,"
-        " cron_timezone, active, next_run_at, last_pipeline_id, created_at, updated_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
+        " cron_timezone, active, next_run_at, last_pipeline_id, created_at, updated_at,"
+        " catch_up, overlap_policy, max_start_delay)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
         DB_ARGS(DB_INT(s->project_id), DB_ID(s->owner_id), DB_TEXT(s->description), DB_TEXT(s->ref),
                 DB_TEXT(s->cron), DB_TEXT(s->cron_timezone), DB_BOOL(s->active),
                 DB_TIME(s->next_run_at), DB_ID(s->last_pipeline_id), DB_INT(s->created_at),
-                DB_INT(s->updated_at)),
+                DB_INT(s->updated_at), DB_ENUM(catch_up_names, s->catch_up),
+                DB_ENUM(overlap_policy_names, s->overlap_policy), DB_ID(s->max_start_delay_s)),
         &s->id, err);
 }
 
@@ -98,11 +104,15 @@ bool pipeline_schedule_update(Db *db, const PipelineSchedule *s, Error *err)
 {
     return db_exec(db,
                    "UPDATE pipeline_schedules SET owner_id = $2, description = $3, ref = $4,"
-                   " cron = $5, cron_timezone = $6, active = $7, next_run_at = $8, updated_at = $9"
+                   " cron = $5, cron_timezone = $6, active = $7, next_run_at = $8, updated_at = $9,"
+                   " catch_up = $10, overlap_policy = $11, max_start_delay = $12"
                    " WHERE id = $1",
                    DB_ARGS(DB_INT(s->id), DB_ID(s->owner_id), DB_TEXT(s->description),
                            DB_TEXT(s->ref), DB_TEXT(s->cron), DB_TEXT(s->cron_timezone),
-                           DB_BOOL(s->active), DB_TIME(s->next_run_at), DB_INT(s->updated_at)),
+                           DB_BOOL(s->active), DB_TIME(s->next_run_at), DB_INT(s->updated_at),
+                           DB_ENUM(catch_up_names, s->catch_up),
+                           DB_ENUM(overlap_policy_names, s->overlap_policy),
+                           DB_ID(s->max_start_delay_s)),
                    NULL, err);
 }
 

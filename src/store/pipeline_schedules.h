@@ -2,6 +2,7 @@
 #ifndef PENSTOCK_STORE_PIPELINE_SCHEDULES_H
 #define PENSTOCK_STORE_PIPELINE_SCHEDULES_H
 
+#include "base/enums.h"
 #include "store/query.h"
 
 typedef struct PipelineSchedule {
@@ -17,6 +18,9 @@ typedef struct PipelineSchedule {
     int64_t last_pipeline_id; /* 0: none yet */
     int64_t created_at;
     int64_t updated_at;
+    CatchUp catch_up;
+    OverlapPolicy overlap_policy;
+    int64_t max_start_delay_s; /* 0: none */
 } PipelineSchedule;
 
 extern const Column pipeline_schedule_columns[];
@@ -39,7 +43,8 @@ bool pipeline_schedule_lock_due(Db *db, Arena *arena, int64_t now_us, int64_t li
 /* When the next active one is due; 0: none is. */
 bool pipeline_schedule_next_due(Db *db, int64_t *at, Error *err);
 
-/* owner_id, description, ref, cron, cron_timezone, active, next_run_at, updated_at. */
+/* owner_id, description, ref, cron, cron_timezone, active, next_run_at, updated_at, catch_up,
+ * overlap_policy, max_start_delay_s. */
 bool pipeline_schedule_update(Db *db, const PipelineSchedule *schedule, Error *err);
 /* From the tick at @tick_at to the next; a schedule that was changed meanwhile keeps its new time. */
 bool pipeline_schedule_move_on(Db *db, int64_t id, int64_t tick_at, int64_t next_run_at,

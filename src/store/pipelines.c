@@ -6,7 +6,7 @@
     " name, yaml_errors, config_path, protected, cancel_on_job_failure, schedule_id, trigger_id,"  \
     " upstream_job_id, created_at, updated_at, started_at, finished_at,"                           \
     " COALESCE(duration_s, -1), committed_at, on_new_commit, mirrored,"                            \
-    " auto_canceled_by_id"
+    " auto_canceled_by_id, schedule_tick"
 
 const Column pipeline_columns[] = { COL_INT(Pipeline, id),
                                     COL_INT(Pipeline, iid),
@@ -36,6 +36,7 @@ const Column pipeline_columns[] = { COL_INT(Pipeline, id),
                                     COL_ENUM(Pipeline, on_new_commit, on_new_commit_names),
                                     COL_BOOL(Pipeline, mirrored),
                                     COL_INT(Pipeline, auto_canceled_by_id),
+                                    COL_TEXT(Pipeline, schedule_tick),
                                     COL_END };
 
 /* -1: SQL NULL. */
@@ -52,9 +53,10 @@ bool pipeline_insert(Db *db, Pipeline *p, Error *err)
         "status,"
         " failure_reason, name, yaml_errors, config_path, protected, cancel_on_job_failure,"
         " schedule_id, trigger_id, upstream_job_id, created_at, updated_at, started_at,"
-        " finished_at, duration_s, committed_at, on_new_commit) VALUES ($1, $2, $3, $4, $5, $6, "
+        " finished_at, duration_s, committed_at, on_new_commit, schedule_tick) VALUES ($1, $2, $3, "
+        "$4, $5, $6, "
         "$7, $8, $9, $10,"
-        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
+        " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)"
         " RETURNING id",
         DB_ARGS(DB_INT(p->iid), DB_INT(p->project_id), DB_ID(p->user_id), DB_TEXT(p->ref),
                 DB_BOOL(p->tag), DB_TEXT(p->sha), DB_TEXT(p->before_sha),
@@ -65,7 +67,7 @@ bool pipeline_insert(Db *db, Pipeline *p, Error *err)
                 DB_ID(p->upstream_job_id), DB_INT(p->created_at), DB_INT(p->updated_at),
                 DB_TIME(p->started_at), DB_TIME(p->finished_at),
                 p->finished_at ? duration_arg(p->duration_s) : DB_NULL, DB_TIME(p->committed_at),
-                DB_ENUM(on_new_commit_names, p->on_new_commit)),
+                DB_ENUM(on_new_commit_names, p->on_new_commit), DB_TEXT(p->schedule_tick)),
         &p->id, err);
 }
 
@@ -257,3 +259,20 @@ bool pipeline_delete(Db *db, int64_t id, Error *err)
 {
     return db_exec(db, "DELETE FROM pipelines WHERE id = $1", DB_ARGS(DB_INT(id)), NULL, err);
 }
+
+/* As the index has it. */
+#define AT_WORK                                                                                    \
+    "(status = 'created' OR status = 'waiting_for_resource' OR status = 'preparing'"               \
+    " OR status = 'waiting_for_callback' OR status = 'pending' OR status = 'running'"              \
+    " OR status = 'canceling' OR status = 'scheduled')"
+
+bool pipeline_list_of_schedule_at_work(Db *db, Arena *arena, int64_t schedule_id,
+                                       Pipeline **pipelines, size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, pipeline_columns,
+                       "SELECT " PIPELINE_COLS " FROM pipelines WHERE schedule_id = $1"
+                       " AND schedule_id IS NOT NULL AND " AT_WORK " ORDER BY id",
+                       DB_ARGS(DB_INT(schedule_id)), pipelines, n, err);
+}
+
+#undef AT_WORK

@@ -22,9 +22,10 @@ typedef struct Pipeline {
     const char *config_path;
     bool protected;
     bool cancel_on_job_failure;
-    int64_t schedule_id;     /* 0: not from a schedule */
-    int64_t trigger_id;      /* 0: not from a trigger */
-    int64_t upstream_job_id; /* 0: not from a job */
+    int64_t schedule_id;       /* 0: not from a schedule */
+    const char *schedule_tick; /* the tick's time, in the schedule's zone; NULL: none */
+    int64_t trigger_id;        /* 0: not from a trigger */
+    int64_t upstream_job_id;   /* 0: not from a job */
     int64_t created_at;
     int64_t updated_at;
     int64_t started_at;  /* 0: not yet */
@@ -107,5 +108,9 @@ bool pipeline_list_older(Db *db, Arena *arena, const Pipeline *pipeline, int64_t
                          int64_t limit, Pipeline **pipelines, size_t *n, Error *err);
 bool pipeline_set_name(Db *db, int64_t id, const char *name, int64_t now_us, Error *err);
 bool pipeline_delete(Db *db, int64_t id, Error *err);
+
+/* The pipelines of a schedule that run or are going to without a person, the oldest first. */
+bool pipeline_list_of_schedule_at_work(Db *db, Arena *arena, int64_t schedule_id,
+                                       Pipeline **pipelines, size_t *n, Error *err);
 
 #endif

@@ -1,7 +1,8 @@
 /* schedule_ticks.c - the table schedule_ticks. */
 #include "store/schedule_ticks.h"
 
-static const char *const results[N_TICK_RESULTS] = { "due", "created", "failed" };
+static const char *const results[N_TICK_RESULTS] = { "due", "created", "failed", "skipped",
+                                                     "waiting" };
 const NameTable tick_result_names = NAME_TABLE(results);
 
 #define TICK_COLS                                                                                  \
@@ -40,12 +41,50 @@ bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err)
 bool schedule_tick_settle(Db *db, int64_t id, TickResult result, int64_t pipeline_id,
                           const char *reason, int64_t now_us, bool *done, Error *err)
 {
+    return query_exec_one(
+        db,
+        "UPDATE schedule_ticks SET result = $2, pipeline_id = $3, reason = $4,"
+        " settled_at = $5 WHERE id = $1 AND (result = 'due' OR result = 'waiting')",
+        DB_ARGS(DB_INT(id), DB_ENUM(tick_result_names, result), DB_ID(pipeline_id), DB_TEXT(reason),
+                DB_INT(now_us)),
+        done, err);
+}
+
+bool schedule_tick_wait(Db *db, int64_t id, bool *done, Error *err)
+{
     return query_exec_one(db,
-                          "UPDATE schedule_ticks SET result = $2, pipeline_id = $3, reason = $4,"
-                          " settled_at = $5 WHERE id = $1 AND result = 'due'",
-                          DB_ARGS(DB_INT(id), DB_ENUM(tick_result_names, result),
-                                  DB_ID(pipeline_id), DB_TEXT(reason), DB_INT(now_us)),
-                          done, err);
+                          "UPDATE schedule_ticks SET result = 'waiting'"
+                          " WHERE id = $1 AND result = 'due'",
+                          DB_ARGS(DB_INT(id)), done, err);
+}
+
+bool schedule_tick_list_waiting(Db *db, Arena *arena, int64_t limit, ScheduleTick **ticks,
+                                size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, schedule_tick_columns,
+                       "SELECT " TICK_COLS " FROM schedule_ticks t WHERE t.result = 'waiting'"
+                       " AND NOT EXISTS (SELECT 1 FROM schedule_ticks o WHERE o.result = 'waiting'"
+                       " AND o.schedule_id = t.schedule_id AND o.tick_at < t.tick_at)"
+                       " ORDER BY t.schedule_id LIMIT $1",
+                       DB_ARGS(DB_INT(limit)), ticks, n, err);
+}
+
+bool schedule_tick_count_waiting(Db *db, int64_t schedule_id, int64_t at_most, int64_t *count,
+                                 Error *err)
+{
+    g_auto(Query) q = { 0 };
+
+    query_init(&q, NULL, NULL, "schedule_ticks");
+    query_and_arg(&q, "schedule_id = ?", DB_INT(schedule_id));
+    query_and(&q, "result = 'waiting'");
+    query_finish_count(&q, at_most);
+    return db_get_int(db, query_sql(&q), query_args(&q), count, err);
+}
+
+bool schedule_tick_count(Db *db, int64_t schedule_id, int64_t *count, Error *err)
+{
+    return db_get_int(db, "SELECT COUNT(*) FROM schedule_ticks WHERE schedule_id = $1",
+                      DB_ARGS(DB_INT(schedule_id)), count, err);
 }
 
 bool schedule_tick_list_open(Db *db, Arena *arena, int64_t limit, ScheduleTick **ticks, size_t *n,

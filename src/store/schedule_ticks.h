@@ -8,6 +8,8 @@ typedef enum TickResult {
     TICK_DUE,     /* not settled yet */
     TICK_CREATED, /* a pipeline */
     TICK_FAILED,  /* for a reason */
+    TICK_SKIPPED, /* by what the schedule says of late and overlapping ticks */
+    TICK_WAITING, /* for the run before it; not settled yet either */
     N_TICK_RESULTS
 } TickResult;
 extern const NameTable tick_result_names;
@@ -32,6 +34,14 @@ bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err);
 /* @done: false: it was settled before, and nothing changed. */
 bool schedule_tick_settle(Db *db, int64_t id, TickResult result, int64_t pipeline_id,
                           const char *reason, int64_t now_us, bool *done, Error *err);
+/* A due one waits from now on. */
+bool schedule_tick_wait(Db *db, int64_t id, bool *done, Error *err);
+/* Waiting ones of all schedules, the oldest tick of each first. */
+bool schedule_tick_list_waiting(Db *db, Arena *arena, int64_t limit, ScheduleTick **ticks,
+                                size_t *n, Error *err);
+/* Of one schedule; counts no further than @at_most. */
+bool schedule_tick_count_waiting(Db *db, int64_t schedule_id, int64_t at_most, int64_t *count,
+                                 Error *err);
 /* Still due; those that were taken up longest ago first. */
 bool schedule_tick_list_open(Db *db, Arena *arena, int64_t limit, ScheduleTick **ticks, size_t *n,
                              Error *err);
@@ -42,5 +52,6 @@ bool schedule_tick_take_over(Db *db, ScheduleTick *tick, int64_t server_id, int6
 /* Of one schedule, the newest tick first. */
 bool schedule_tick_list(Db *db, Arena *arena, int64_t schedule_id, Slice slice,
                         ScheduleTick **ticks, size_t *n, Error *err);
+bool schedule_tick_count(Db *db, int64_t schedule_id, int64_t *count, Error *err);
 
 #endif

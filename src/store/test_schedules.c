@@ -126,6 +126,39 @@ static void a_tick_is_recorded_and_settled_once(World *w)
     g_assert_cmpstr(ticks[0].reason, ==, "why");
 }
 
+static void ticks_wait_in_their_order(World *w)
+{
+    PipelineSchedule schedule = new_schedule(w, true, NOW);
+    ScheduleTick *ticks;
+    Pipeline *at_work;
+    int64_t n_waiting = 0, n_all = 0;
+    size_t n;
+    bool done;
+
+    for (int i = 3; i > 0; i--) {
+        ScheduleTick tick = { .schedule_id = schedule.id, .tick_at = NOW + i, .recorded_at = NOW };
+        OK(schedule_tick_insert(w->db, &tick, &done, &w->err));
+        OK(schedule_tick_wait(w->db, tick.id, &done, &w->err));
+        g_assert_true(done);
+        OK(schedule_tick_wait(w->db, tick.id, &done, &w->err));
+        g_assert_false(done);
+    }
+    OK(schedule_tick_count_waiting(w->db, schedule.id, 2, &n_waiting, &w->err));
+    g_assert_cmpint(n_waiting, ==, 2);
+    OK(schedule_tick_count(w->db, schedule.id, &n_all, &w->err));
+    g_assert_cmpint(n_all, ==, 3);
+    OK(schedule_tick_list_waiting(w->db, w->arena, 10, &ticks, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(ticks[0].tick_at, ==, NOW + 1);
+    OK(schedule_tick_settle(w->db, ticks[0].id, TICK_CREATED, w->pipeline.id, NULL, NOW, &done,
+                            &w->err));
+    g_assert_true(done);
+    OK(schedule_tick_list_waiting(w->db, w->arena, 10, &ticks, &n, &w->err));
+    g_assert_cmpint(ticks[0].tick_at, ==, NOW + 2);
+    OK(pipeline_list_of_schedule_at_work(w->db, w->arena, schedule.id, &at_work, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+}
+
 static void a_trigger_is_found_by_its_token(World *w)
 {
     Trigger trigger = { .project_id = w->project.id,
@@ -220,5 +253,6 @@ void add_schedule_tests(void)
     add_test("schedule_ticks/once", a_tick_is_recorded_and_settled_once);
     add_test("triggers/by-token", a_trigger_is_found_by_its_token);
     add_test("ref_states/move-from-where-it-is", a_ref_moves_from_where_it_is_only);
+    add_test("ticks/wait", ticks_wait_in_their_order);
     add_test("open_pushes/of-a-server", an_open_push_is_its_servers_until_it_is_deleted);
 }

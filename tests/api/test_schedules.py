@@ -448,3 +448,94 @@ def test_deleted_schedule_leaves_its_pipelines(api, fresh):
     pipeline = play(api, fresh, schedule)
     assert api.delete(at(fresh, schedule)).status_code == 204
     assert fresh.pipeline(pipeline["id"])["id"] == pipeline["id"]
+
+
+# --- beyond GitLab: ticks and what becomes of late and overlapping ones -----------------------------------------------
+
+TICKING = "only: {script: x, rules: [{if: '$CI_SCHEDULE_TICK && $CI_SCHEDULE_TICK_UTC'}]}\n"
+
+
+def ticking(project_factory, **more):
+    """A schedule that ticks every second, and where its ticks are read."""
+    project = project_factory({".gitlab-ci.yml": TICKING})
+    fields = {"description": "Each second", "ref": "main", "cron": "* * * * * *", "cron_timezone": "Asia/Tokyo"}
+    row = project.api.make(f"{project.at}/pipeline_schedules", **fields, **more)
+    return project, f"{project.at}/pipeline_schedules/{row['id']}"
+
+
+def settled(api, at, result, at_least=1):
+    def look():
+        found = [tick for tick in api.get(f"{at}/ticks", params={"per_page": 100}).json() if tick["result"] == result]
+        return found if len(found) >= at_least else None
+    return wait_until(look, f"{at_least} ticks that are {result}")
+
+
+def test_a_tick_leaves_its_row_and_gives_its_time_to_the_job(api, project_factory):
+    project, at = ticking(project_factory)
+    tick = settled(api, at, "created")[-1]
+    api.put(at, json={"active": False})
+    assert set(tick) == {"id", "tick_at", "result", "reason", "recorded_at", "settled_at", "pipeline"}
+    assert (tick["reason"], tick["pipeline"]["source"]) == (None, "schedule")
+    job = project.runner.take("only")
+    assert job.variable("CI_SCHEDULE_TICK_UTC") == tick["tick_at"][:19] + "Z"
+    local = job.variable("CI_SCHEDULE_TICK")
+    assert local.endswith("+09:00")
+    assert datetime.fromisoformat(local).astimezone(timezone.utc).isoformat()[:19] == tick["tick_at"][:19]
+
+
+def test_a_tick_that_makes_nothing_says_why(api, project_factory):
+    project, at = ticking(project_factory)
+    api.put(at, json={"active": False})
+    project.repository.push("HEAD:refs/heads/other")
+    api.put(project.at, json={"default_branch": "other"})
+    project.repository.push(":refs/heads/main")
+    api.put(at, json={"active": True})
+    tick = settled(api, at, "failed")[0]
+    api.put(at, json={"active": False})
+    assert tick["pipeline"] is None and "Reference not found" in tick["reason"]
+
+
+def test_overlapping_ticks_are_skipped(api, project_factory):
+    project, at = ticking(project_factory, overlap_policy="skip")
+    tick = settled(api, at, "skipped")[0]
+    api.put(at, json={"active": False})
+    assert tick["reason"] == "An earlier run of the schedule was at work"
+    assert len(api.get(f"{at}/pipelines").json()) == 1
+
+
+def test_overlapping_ticks_wait_for_their_turn(api, project_factory):
+    project, at = ticking(project_factory, overlap_policy="queue")
+    settled(api, at, "waiting", 2)
+    api.put(at, json={"active": False})
+    waiting = settled(api, at, "waiting", 2)
+    assert len(api.get(f"{at}/pipelines").json()) == 1
+    project.runner.take("only").succeed()
+    wait_until(lambda: len(api.get(f"{at}/pipelines").json()) == 2, "the next in the queue")
+    created = settled(api, at, "created", 2)
+    assert created[0]["tick_at"] == waiting[-1]["tick_at"], "the oldest goes first"
+
+
+def test_a_tick_cancels_the_run_before_it(api, project_factory):
+    project, at = ticking(project_factory, overlap_policy="cancel_previous")
+    settled(api, at, "created", 2)
+    api.put(at, json={"active": False})
+    statuses = [pipeline["status"] for pipeline in api.get(f"{at}/pipelines").json()]
+    assert statuses[0] == "canceled" and statuses[-1] in ("pending", "canceled")
+
+
+@pytest.mark.parametrize("given", [{"catch_up": "some"}, {"overlap_policy": "never"}, {"max_start_delay": -1}])
+def test_policies_that_are_refused(api, project_factory, given):
+    project = project_factory()
+    fields = {"description": "x", "ref": "main", "cron": "0 1 * * *"}
+    assert api.post(f"{project.at}/pipeline_schedules", json=fields | given).status_code == 400
+
+
+def test_policies_are_kept_and_changed(api, project_factory):
+    project = project_factory()
+    row = api.make(f"{project.at}/pipeline_schedules", description="x", ref="main", cron="0 1 * * *", catch_up="all",
+                   overlap_policy="queue", max_start_delay=300)
+    assert (row["catch_up"], row["overlap_policy"], row["max_start_delay"]) == ("all", "queue", 300)
+    row = api.put(f"{project.at}/pipeline_schedules/{row['id']}", json={"max_start_delay": 0}).json()
+    assert (row["catch_up"], row["overlap_policy"], row["max_start_delay"]) == ("all", "queue", None)
+    plain = api.make(f"{project.at}/pipeline_schedules", description="x", ref="main", cron="0 1 * * *")
+    assert (plain["catch_up"], plain["overlap_policy"], plain["max_start_delay"]) == ("latest", "allow", None)
