@@ -32,6 +32,13 @@ static const Param cancel_params[] = {
     { 0 },
 };
 
+/* `downstream` is beyond GitLab: docs/api-extensions.md. */
+static const Param retry_params[] = {
+    { "job_id", PARAM_INT },
+    { "downstream", PARAM_BOOL, .otherwise = "false" },
+    { 0 },
+};
+
 static const Param attribute_params[] = {
     { "key", PARAM_STR, .required = true },
     { "value", PARAM_STR, .required = true },
@@ -131,9 +138,12 @@ static bool retry(Req *rq, Error *err)
     int64_t id;
     Job job;
 
-    return find_any(rq, &job, err) && may_update(rq, &job, err) &&
-           operation_retry_job(site_of(rq), &job, caller_of(rq)->user->id, &id, err) &&
-           reply_fresh(rq, id, 201, err);
+    if (!find_any(rq, &job, err) || !may_update(rq, &job, err))
+        return false;
+    bool ok = req_bool(rq, "downstream")
+                  ? operation_rerun_from_job(site_of(rq), &job, caller_of(rq)->user->id, &id, err)
+                  : operation_retry_job(site_of(rq), &job, caller_of(rq)->user->id, &id, err);
+    return ok && reply_fresh(rq, id, 201, err);
 }
 
 static bool play(Req *rq, Error *err)
@@ -200,7 +210,7 @@ const Route job_routes[] = {
     { GET, "/projects/:id/jobs/:job_id/trace/search", CAN_READ_JOBS, log_search_params,
       search_log },
     { POST, "/projects/:id/jobs/:job_id/cancel", CAN_UPDATE_PIPELINES, cancel_params, cancel },
-    { POST, "/projects/:id/jobs/:job_id/retry", CAN_UPDATE_PIPELINES, id_params, retry },
+    { POST, "/projects/:id/jobs/:job_id/retry", CAN_UPDATE_PIPELINES, retry_params, retry },
     { POST, "/projects/:id/jobs/:job_id/play", CAN_UPDATE_PIPELINES, play_params, play },
     { POST, "/projects/:id/jobs/:job_id/erase", CAN_UPDATE_PIPELINES, id_params, erase },
     { GET, "/job", ABILITY_NONE, NULL, own_job, .job_token = true },

@@ -13,6 +13,7 @@ typedef struct JobCall {
     const Job *job;
     int64_t user_id;
     bool force;
+    bool with_followers;
     FailureReason reason;
     bool silent_only;
     const Variable *variables;
@@ -70,19 +71,33 @@ static bool retry_job(Process *p, void *data, Error *err)
     /* Not one of the latest: it has been retried before. */
     if (!job)
         return error_set(err, ERR_FORBIDDEN, "Job is not retryable");
-    return engine_retry_job(p->engine, job, call->user_id, &call->result, err) &&
-           process_save(p, err) && process_reset_upstream(p, call->user_id, err) &&
-           (call->id = call->result->id, true);
+    bool (*retry)(EnginePipeline *, EngineJob *, int64_t, EngineJob **, Error *) =
+        call->with_followers ? engine_rerun_from : engine_retry_job;
+    return retry(p->engine, job, call->user_id, &call->result, err) && process_save(p, err) &&
+           process_reset_upstream(p, call->user_id, err) && (call->id = call->result->id, true);
+}
+
+static bool run_retry(const Site *site, JobCall *call, int64_t *id, Error *err)
+{
+    if (!process_run(site, call->job->pipeline_id, retry_job, call, err))
+        return false;
+    *id = call->id;
+    return true;
 }
 
 bool operation_retry_job(const Site *site, const Job *job, int64_t user_id, int64_t *id, Error *err)
 {
     JobCall call = { .job = job, .user_id = user_id };
 
-    if (!process_run(site, job->pipeline_id, retry_job, &call, err))
-        return false;
-    *id = call.id;
-    return true;
+    return run_retry(site, &call, id, err);
+}
+
+bool operation_rerun_from_job(const Site *site, const Job *job, int64_t user_id, int64_t *id,
+                              Error *err)
+{
+    JobCall call = { .job = job, .user_id = user_id, .with_followers = true };
+
+    return run_retry(site, &call, id, err);
 }
 
 static bool save_variables(Process *p, const JobCall *call, Error *err)

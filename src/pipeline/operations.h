@@ -19,6 +19,9 @@ bool operation_cancel_job(const Site *site, const Job *job, bool force, Error *e
 /* @id: the new attempt's.  ERR_FORBIDDEN: not retryable. */
 bool operation_retry_job(const Site *site, const Job *job, int64_t user_id, int64_t *id,
                          Error *err);
+/* The same with all that follows it. */
+bool operation_rerun_from_job(const Site *site, const Job *job, int64_t user_id, int64_t *id,
+                              Error *err);
 
 /* @variables: of this attempt.  @id: the job that now runs, another one where it had ended before.
  * ERR_BAD_REQUEST: not playable. */

@@ -89,15 +89,52 @@ static EngineJob *add_run(EnginePipeline *p, EngineJob *old, int64_t user_id, bo
     return engine_pipeline_replace(p, old, &run);
 }
 
+static bool may_run_again(const EngineJob *job)
+{
+    return job_is_retryable(job->status, job->retried) &&
+           (!job->bridge || bridge_is_retryable(job->failure));
+}
+
 bool engine_retry_job(EnginePipeline *p, EngineJob *job, int64_t user_id, EngineJob **retry,
                       Error *err)
 {
-    if (!job_is_retryable(job->status, job->retried) ||
-        (job->bridge && !bridge_is_retryable(job->failure)))
+    if (!may_run_again(job))
         return error_set(err, ERR_FORBIDDEN, "Job is not retryable");
     *retry = add_run(p, job, user_id, job_is_action(job->when));
     engine_advance(p);
     engine_reset_skipped(p, job, user_id);
+    return true;
+}
+
+/* What follows @job: by needs, and where stages say so all of the later ones; with what follows those. */
+static void mark_followers(const EnginePipeline *p, const EngineJob *job, bool *marked)
+{
+    mark_dependents(p, job->slot, marked);
+    for (int i = 0; i < p->n_slots; i++) {
+        const EngineJob *other = p->slots[i].latest;
+        if (!other->by_needs && other->stage > job->stage)
+            mark_dependents(p, i, marked);
+    }
+}
+
+bool engine_rerun_from(EnginePipeline *p, EngineJob *job, int64_t user_id, EngineJob **retry,
+                       Error *err)
+{
+    g_autofree bool *marked = g_new0(bool, (gsize)p->n_slots + 1);
+
+    if (!may_run_again(job))
+        return error_set(err, ERR_FORBIDDEN, "Job is not retryable");
+    mark_followers(p, job, marked);
+    for (int i = 0; i < p->n_slots; i++) {
+        EngineJob *other = p->slots[i].latest;
+        if (!marked[i] || other == job)
+            continue;
+        if (may_run_again(other))
+            add_run(p, other, user_id, false);
+        else
+            process_skipped(p, other, user_id);
+    }
+    *retry = add_run(p, job, user_id, job_is_action(job->when));
     return true;
 }
 

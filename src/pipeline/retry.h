@@ -21,6 +21,11 @@ bool engine_play_job(EnginePipeline *p, EngineJob *job, int64_t user_id, EngineJ
 bool engine_retry_job(EnginePipeline *p, EngineJob *job, int64_t user_id, EngineJob **retry,
                       Error *err);
 
+/* The same with a new run of all that follows @job and has ended, whatever it came to: what depends on it by needs, and
+ * where stages decide the later ones.  Manual ones come back as manual; what runs now goes on. */
+bool engine_rerun_from(EnginePipeline *p, EngineJob *job, int64_t user_id, EngineJob **retry,
+                       Error *err);
+
 /* A new run of every latest failed or canceled job (manual ones come back as manual); all skipped
  * jobs are looked at again.  Successful jobs stay.  The number of new runs. */
 int engine_retry_pipeline(EnginePipeline *p, int64_t user_id);

@@ -392,3 +392,63 @@ def test_reporter_may_read_and_a_guest_if_jobs_are_public(api, roles, project_fa
     for path in paths:
         assert_answer(roles["guest"].get(project.at + path), 403, FORBIDDEN)
         assert roles["reporter"].get(project.at + path).status_code == 200, path
+
+
+# --- beyond GitLab: again from a job on --------------------------------------------------------------------------------
+
+FROM_HERE = """\
+stages: [one, two, three]
+first: {stage: one, script: x}
+beside: {stage: one, script: x}
+second: {stage: two, script: x}
+needing: {stage: two, script: x, needs: [first]}
+apart: {stage: three, script: x, needs: [beside]}
+last: {stage: three, script: x}
+"""
+
+
+def run_all(project):
+    """Runs what there is to run; the names in their order."""
+    names = []
+    while (job := project.runner.try_take()) is not None:
+        job.succeed()
+        names.append(job.name)
+    return names
+
+
+@pytest.mark.parametrize("start, again", [("first", {"first", "second", "needing", "last"}), ("second", {"second", "last"}),
+                                          ("beside", {"beside", "second", "apart", "last"}), ("needing", {"needing", "last"}),
+                                          ("apart", {"apart"}), ("last", {"last"})])
+def test_a_job_runs_again_with_what_follows_it(api, project_factory, start, again):
+    project = project_factory({"full-ci.yml": FROM_HERE})
+    pipeline = project.trigger()
+    assert len(run_all(project)) == 6
+    before = project.jobs(pipeline["id"])
+    answer = api.post(f"{project.at}/jobs/{before[start]['id']}/retry", params={"downstream": True})
+    assert (answer.status_code, answer.json()["name"]) == (201, start)
+    names = run_all(project)
+    assert (set(names), len(names), names[0]) == (again, len(again), start)
+    after = project.jobs(pipeline["id"])
+    assert {name for name in after if after[name]["id"] != before[name]["id"]} == again
+    assert api.get(f"{project.at}/pipelines/{pipeline['id']}").json()["status"] == "success"
+
+
+def test_a_failure_runs_again_with_what_it_skipped(api, project_factory):
+    project = project_factory({"full-ci.yml": FROM_HERE})
+    pipeline = project.trigger()
+    project.runner.take("first").fail()
+    run_all(project)
+    jobs = project.jobs(pipeline["id"])
+    assert (jobs["second"]["status"], jobs["needing"]["status"]) == ("skipped", "skipped")
+    api.post(f"{project.at}/jobs/{jobs['first']['id']}/retry", params={"downstream": True})
+    assert set(run_all(project)) == {"first", "second", "needing", "last"}
+    assert {job["status"] for job in project.jobs(pipeline["id"]).values()} == {"success"}
+
+
+def test_a_running_job_does_not_run_again_from_itself(api, project_factory):
+    project = project_factory({"full-ci.yml": FROM_HERE})
+    project.trigger()
+    job = project.runner.take("first")
+    answer = api.post(f"{project.at}/jobs/{job.id}/retry", params={"downstream": True})
+    assert (answer.status_code, answer.json()) == (403, {"message": "403 Forbidden - Job is not retryable"})
+    job.succeed()
