@@ -18,6 +18,7 @@ const Mount api_mounts[] = {
     { "/api/v4", runner_protocol_routes },
     { "/api/v4", runner_routes },
     { "/api/v4", schedule_routes },
+    { "/api/v4", schedule_tick_routes },
     { "/api/v4", schedule_variable_routes },
     { "/api/v4", test_report_routes },
     { "/api/v4", token_routes },

@@ -21,6 +21,7 @@ extern const Route runner_job_routes[];
 extern const Route runner_protocol_routes[];
 extern const Route runner_routes[];
 extern const Route schedule_routes[];
+extern const Route schedule_tick_routes[];
 extern const Route schedule_variable_routes[];
 extern const Route test_report_routes[];
 extern const Route token_routes[];

@@ -20,6 +20,8 @@ bool require_schedule_owner(Req *rq, const PipelineSchedule *row, Error *err);
 /* Maintainers, and the owner while they may still run pipelines: a role that was taken away takes
  * the schedule's secrets with it. */
 bool may_admin_schedule(Req *rq, const PipelineSchedule *row);
+/* ERR_FORBIDDEN for all who may not run pipelines on its ref. */
+bool require_schedule_run(Req *rq, const PipelineSchedule *row, Error *err);
 /* ERR_FORBIDDEN for all who may not. */
 bool require_schedule_admin(Req *rq, const PipelineSchedule *row, Error *err);
 

@@ -88,6 +88,16 @@ bool require_schedule_admin(Req *rq, const PipelineSchedule *row, Error *err)
     return may_admin_schedule(rq, row) || error_set(err, ERR_FORBIDDEN, NULL);
 }
 
+bool require_schedule_run(Req *rq, const PipelineSchedule *row, Error *err)
+{
+    bool is_tag = g_str_has_prefix(row->ref, "refs/tags/");
+    const char *name = row->ref + strlen(is_tag ? "refs/tags/" : "refs/heads/");
+    RefRules rules;
+
+    return ref_rules_find(caller_of(rq)->db, row->project_id, is_tag, name, &rules, err) &&
+           (ref_allows_run(&rules, &caller_of(rq)->subject) || error_set(err, ERR_FORBIDDEN, NULL));
+}
+
 static bool list_schedules(Req *rq, Error *err)
 {
     Caller *caller = caller_of(rq);
@@ -286,16 +296,9 @@ static bool take_ownership(Req *rq, Error *err)
 static bool play_schedule(Req *rq, Error *err)
 {
     PipelineSchedule row;
-    RefRules rules;
 
-    if (!find_schedule(rq, &row, err))
+    if (!find_schedule(rq, &row, err) || !require_schedule_run(rq, &row, err))
         return false;
-    bool is_tag = g_str_has_prefix(row.ref, "refs/tags/");
-    const char *name = row.ref + strlen(is_tag ? "refs/tags/" : "refs/heads/");
-    if (!ref_rules_find(caller_of(rq)->db, row.project_id, is_tag, name, &rules, err))
-        return false;
-    if (!ref_allows_run(&rules, &caller_of(rq)->subject))
-        return error_set(err, ERR_FORBIDDEN, NULL);
     if (!schedule_play(site_of(rq), &row, caller_of(rq)->user->id, err))
         return false;
     JsonWriter *w = reply_writer(rq);
@@ -326,84 +329,6 @@ static bool list_pipelines(Req *rq, Error *err)
     return reply_pipeline_rows(rq, rows, n, pipeline_basic_fields);
 }
 
-/* --- ticks: beyond GitLab --- */
-
-typedef struct TickView {
-    ScheduleTick row;
-    const Pipeline *pipeline; /* NULL: none, or it is gone */
-    const Project *project;
-} TickView;
-
-static void write_tick_pipeline(JsonWriter *w, const Field *field, const void *view,
-                                const EntityContext *context)
-{
-    const TickView *tick = view;
-    PipelineView pipeline = { .project = tick->project };
-
-    if (tick->pipeline)
-        pipeline.row = *tick->pipeline;
-    jw_key(w, "pipeline");
-    entity_write(w, pipeline_basic_fields, tick->pipeline ? &pipeline : NULL, context);
-}
-
-static const Field tick_fields[] = {
-    FIELD_AS("id", INT, TickView, row.id),
-    FIELD_AS("tick_at", TIME, TickView, row.tick_at),
-    FIELD_ENUM("result", TickView, row.result, tick_result_names),
-    FIELD_AS("reason", STR, TickView, row.reason),
-    FIELD_AS("recorded_at", TIME, TickView, row.recorded_at),
-    FIELD_AS("settled_at", TIME, TickView, row.settled_at),
-    FIELD_FUNC("pipeline", write_tick_pipeline),
-    FIELDS_END,
-};
-
-static bool load_tick_pipelines(Req *rq, TickView *views, size_t n, Error *err)
-{
-    int64_t *ids = arena_new0(rq->arena, int64_t, n);
-    Pipeline *rows = NULL;
-    size_t n_ids = 0, n_rows = 0;
-
-    for (size_t i = 0; i < n; i++)
-        if (views[i].row.pipeline_id)
-            ids[n_ids++] = views[i].row.pipeline_id;
-    if (n_ids > 0 &&
-        !pipeline_list_by_ids(caller_of(rq)->db, rq->arena, ids, n_ids, &rows, &n_rows, err))
-        return false;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n_rows; k++)
-            if (rows[k].id == views[i].row.pipeline_id)
-                views[i].pipeline = &rows[k];
-    return true;
-}
-
-static bool list_ticks(Req *rq, Error *err)
-{
-    Caller *caller = caller_of(rq);
-    EntityContext context = caller_context(rq);
-    PipelineSchedule row;
-    ScheduleTick *ticks = NULL;
-    size_t n = 0;
-    int64_t total = 0;
-
-    if (!find_schedule(rq, &row, err) ||
-        !schedule_tick_list(caller->db, rq->arena, row.id,
-                            (Slice){ rq->page.per_page, rq->page.offset }, &ticks, &n, err) ||
-        !schedule_tick_count(caller->db, row.id, &total, err))
-        return false;
-    TickView *views = arena_new0(rq->arena, TickView, n);
-    for (size_t i = 0; i < n; i++)
-        views[i] = (TickView){ .row = ticks[i], .project = caller->project };
-    if (!load_tick_pipelines(rq, views, n, err))
-        return false;
-    JsonWriter *w = reply_writer(rq);
-    jw_begin_array(w);
-    for (size_t i = 0; i < n; i++)
-        entity_write(w, tick_fields, &views[i], &context);
-    jw_end_array(w);
-    reply_page_headers(rq, total, false);
-    return reply_json(rq);
-}
-
 #define SCHEDULES "/projects/:id/pipeline_schedules"
 #define SCHEDULE  SCHEDULES "/:pipeline_schedule_id"
 
@@ -415,7 +340,6 @@ const Route schedule_routes[] = {
     { DELETE, SCHEDULE, CAN_READ_SCHEDULES, id_params, delete_schedule },
     { POST, SCHEDULE "/take_ownership", CAN_READ_SCHEDULES, id_params, take_ownership },
     { POST, SCHEDULE "/play", CAN_CREATE_PIPELINES, id_params, play_schedule },
-    { GET, SCHEDULE "/ticks", CAN_READ_SCHEDULES, id_params, list_ticks, .paged = true },
     { GET, SCHEDULE "/pipelines", CAN_READ_SCHEDULES, id_params, list_pipelines, .paged = true },
     { 0 },
 };

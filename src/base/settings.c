@@ -91,6 +91,8 @@ static const Setting table[] = {
     { "max-queued-ticks", INT, AT(max_queued_ticks), "100", "N",
       "ticks of a schedule that wait for the run before them (overlap_policy: queue)", ANYWHERE, 1,
       G_MAXINT32 },
+    { "max-backfill-ticks", INT, AT(max_backfill_ticks), "1000", "N",
+      "past ticks that one backfill of a schedule runs", ANYWHERE, 1, 100000 },
     { "max-project-variables", INT, AT(max_project_variables), "8000", "N",
       "variables of a project, 0: no limit", ANYWHERE, 0, G_MAXINT32 },
     { "max-group-variables", INT, AT(max_group_variables), "30000", "N",

@@ -46,6 +46,7 @@ typedef struct Settings {
     int64_t max_schedules; /* a project's */
     int64_t max_catch_up_ticks;
     int64_t max_queued_ticks;
+    int64_t max_backfill_ticks;
     int64_t max_project_variables;
     int64_t max_group_variables;
     int64_t max_instance_variables;

@@ -2,12 +2,15 @@
 #include "schedule/run.h"
 
 #include "access/subject.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/seal.h"
 #include "pipeline/create.h"
 #include "pipeline/operations.h"
 #include "schedule/cron.h"
 #include "schedule/due.h"
+#include "store/backfills.h"
+#include "store/schedule_inputs.h"
 #include "store/schedule_variables.h"
 
 #include <string.h>
@@ -44,6 +47,38 @@ static bool load_variables(const Site *site, Db *db, Arena *arena, int64_t sched
     return true;
 }
 
+/* Texts stay texts: the compiler reads one as JSON where its input is of another type. */
+static bool read_input(const Site *site, Arena *arena, const ScheduleInput *row, CiGivenInput *out,
+                       Error *err)
+{
+    g_autofree char *text = unseal(site->seal_key, row->value, err);
+    json_auto_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+
+    if (!text)
+        return false;
+    if (!value)
+        return error_set(err, ERR_INTERNAL, "input %" G_GINT64_FORMAT " is no JSON", row->id);
+    *out = (CiGivenInput){ .name = row->name,
+                           .value = arena_strdup(
+                               arena, json_is_string(value) ? json_string_value(value) : text),
+                           .json = !json_is_string(value) };
+    return true;
+}
+
+static bool load_inputs(const Site *site, Db *db, Arena *arena, int64_t schedule_id,
+                        CiGivenInput **inputs, size_t *n, Error *err)
+{
+    ScheduleInput *rows = NULL;
+
+    if (!schedule_input_list(db, arena, schedule_id, &rows, n, err))
+        return false;
+    *inputs = arena_new0(arena, CiGivenInput, *n);
+    for (size_t i = 0; i < *n; i++)
+        if (!read_input(site, arena, &rows[i], &(*inputs)[i], err))
+            return false;
+    return true;
+}
+
 /* --- a run ----------------------------------------------------------------------------------- */
 
 /* One tick on its way to a pipeline. */
@@ -52,9 +87,10 @@ typedef struct Run {
     Arena *arena;
     const PipelineSchedule *schedule;
     const ScheduleTick *tick;
-    int64_t user_id;
-    bool by_hand;  /* then no policy holds it back */
-    bool overlaps; /* out: it failed because an earlier run is at work */
+    int64_t user_id; /* 0: gone */
+    const char *who; /* that is, for messages */
+    bool by_hand;    /* then no policy holds it back */
+    bool overlaps;   /* out: it failed because an earlier run is at work */
     Pipeline pipeline;
 } Run;
 
@@ -94,38 +130,40 @@ static bool settle(Db *db, const Pipeline *pipeline, void *data, Error *err)
     return done || error_set(err, ERR_CONFLICT, "the tick is settled already");
 }
 
-/* A missing row here is a reason, not an accident. */
-static bool found_or_reason(bool found, Error *failed, const char *reason, Error *err)
+/* That there is no such user is a reason, not an accident. */
+static bool find_user(Db *db, const Run *run, User *user, Error *err)
 {
-    if (found)
-        return true;
-    if (failed->code == ERR_NO_RECORD)
-        return error_set(err, ERR_CONFIG, "%s", reason);
-    return error_move(err, failed);
+    g_auto(Error) failed = ERROR_INIT;
+
+    if (!run->user_id)
+        return error_set(err, ERR_CONFIG, "%s is gone", run->who);
+    if (user_get(db, run->arena, run->user_id, user, &failed))
+        return user->state == USER_ACTIVE || error_set(err, ERR_CONFIG, "%s is blocked", run->who);
+    if (failed.code == ERR_NO_RECORD)
+        return error_set(err, ERR_CONFIG, "%s is gone", run->who);
+    return error_move(err, &failed);
 }
 
 static bool make_pipeline(Run *run, Error *err)
 {
     const PipelineSchedule *schedule = run->schedule;
-    g_auto(Error) failed = ERROR_INIT;
     Project project;
     User user;
     Subject subject;
     Variables variables;
+    CiGivenInput *inputs = NULL;
+    size_t n_inputs = 0;
 
     {
         g_autoptr(Db) db = database_reader(run->site->database);
         if (!project_get(db, run->arena, schedule->project_id, &project, err) ||
-            !found_or_reason(run->user_id && user_get(db, run->arena, run->user_id, &user, &failed),
-                             run->user_id ? &failed : &(Error){ .code = ERR_NO_RECORD },
-                             "The schedule's owner is gone", err) ||
+            !find_user(db, run, &user, err) ||
             !subject_of_project(db, user.id, user.admin, &project, clock_now(run->site->clock),
                                 &subject, err) ||
-            !load_variables(run->site, db, run->arena, schedule->id, &variables, err))
+            !load_variables(run->site, db, run->arena, schedule->id, &variables, err) ||
+            !load_inputs(run->site, db, run->arena, schedule->id, &inputs, &n_inputs, err))
             return false;
     }
-    if (user.state != USER_ACTIVE)
-        return error_set(err, ERR_CONFIG, "The schedule's owner is blocked");
     PipelineRequest request = { .project = &project,
                                 .user = &user,
                                 .subject = &subject,
@@ -133,6 +171,8 @@ static bool make_pipeline(Run *run, Error *err)
                                 .ref = schedule->ref,
                                 .given = variables.items,
                                 .n_given = variables.n,
+                                .inputs = inputs,
+                                .n_inputs = n_inputs,
                                 .save_failures = true,
                                 .schedule_id = schedule->id,
                                 .schedule_description = schedule->description,
@@ -298,6 +338,20 @@ static bool fire(Run *run, Error *err)
            error_set(err, ERR_UNAVAILABLE, "runs of the schedule come in between all the time");
 }
 
+/* Its ticks run for whoever asked for it, in their own order. */
+static bool run_for_backfill(Run *run, Error *err)
+{
+    g_autoptr(Db) db = database_reader(run->site->database);
+    Backfill backfill;
+
+    if (!backfill_get(db, run->arena, run->tick->backfill_id, &backfill, err))
+        return false;
+    run->user_id = backfill.user_id;
+    run->who = "Who asked for the backfill";
+    run->by_hand = true;
+    return true;
+}
+
 bool schedule_fire(const Site *site, const PipelineSchedule *schedule, const ScheduleTick *tick,
                    Error *err)
 {
@@ -306,9 +360,10 @@ bool schedule_fire(const Site *site, const PipelineSchedule *schedule, const Sch
                 .arena = arena,
                 .schedule = schedule,
                 .tick = tick,
-                .user_id = schedule->owner_id };
+                .user_id = schedule->owner_id,
+                .who = "The schedule's owner" };
 
-    return fire(&run, err);
+    return (!tick->backfill_id || run_for_backfill(&run, err)) && fire(&run, err);
 }
 
 static bool insert_tick(Db *db, void *data, Error *err)
@@ -335,6 +390,7 @@ bool schedule_play(const Site *site, const PipelineSchedule *schedule, int64_t u
                 .schedule = schedule,
                 .tick = &tick,
                 .user_id = user_id,
+                .who = "Who played the schedule",
                 .by_hand = true };
 
     return database_write(site->database, insert_tick, &tick, err) && fire(&run, err);

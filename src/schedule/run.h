@@ -15,7 +15,7 @@ bool schedule_plan_next(PipelineSchedule *schedule, int64_t now_us, Error *err);
 bool schedule_play(const Site *site, const PipelineSchedule *schedule, int64_t user_id, Error *err);
 
 /* Makes the pipeline of a recorded tick of the schedule's cron, as its owner, or settles the tick with the reason why there is none, or
- * lets it wait for the run before it.  false: our own trouble; the tick stays open. */
+ * lets it wait for the run before it.  That of a backfill runs as whoever asked for it, and no policy holds it back.  false: our own trouble; the tick stays open. */
 bool schedule_fire(const Site *site, const PipelineSchedule *schedule, const ScheduleTick *tick,
                    Error *err);
 

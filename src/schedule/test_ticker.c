@@ -115,7 +115,7 @@ static size_t count_ticks(World *w, int64_t schedule_id, TickResult result)
     ScheduleTick *ticks;
     size_t n, found = 0;
 
-    CHECK(schedule_tick_list(db, arena, schedule_id, (Slice){ 10, 0 }, &ticks, &n, &err), &err);
+    CHECK(schedule_tick_list(db, arena, schedule_id, 0, (Slice){ 10, 0 }, &ticks, &n, &err), &err);
     for (size_t i = 0; i < n; i++)
         found += ticks[i].result == result;
     return found;

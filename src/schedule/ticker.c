@@ -2,6 +2,7 @@
 #include "schedule/ticker.h"
 
 #include "base/log.h"
+#include "schedule/backfill.h"
 #include "schedule/cron.h"
 #include "schedule/due.h"
 #include "schedule/run.h"
@@ -20,6 +21,7 @@ struct Ticker {
     const Site *site;
     GThread *thread;
     GThreadPool *pool;
+    GThreadPool *backfills; /* one thread, which moves them on */
     GMutex lock;
     GCond wake;
     bool stopping;
@@ -282,7 +284,22 @@ static bool round_of(const Site *site, GThreadPool *pool, Error *err)
 
 bool ticker_round(const Site *site, Error *err)
 {
-    return round_of(site, NULL, err);
+    return round_of(site, NULL, err) && backfill_round(site, err);
+}
+
+static void backfill_in_pool(void *data, void *user_data)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    if (!backfill_round(((Ticker *)user_data)->site, &err))
+        log_error(&err, "cannot look for backfills");
+}
+
+/* Not if a round of them is still at work: they may have many pipelines to make. */
+static void start_backfills(Ticker *ticker)
+{
+    if (g_thread_pool_unprocessed(ticker->backfills) == 0)
+        g_thread_pool_push(ticker->backfills, ticker, NULL);
 }
 
 /* Until the next full second of the wall clock, where ticks are; a moment late is better than early. */
@@ -304,6 +321,7 @@ static void *run(void *data)
         g_mutex_unlock(&ticker->lock);
         if (!round_of(ticker->site, ticker->pool, &err))
             log_error(&err, "cannot look for due schedules");
+        start_backfills(ticker);
         g_mutex_lock(&ticker->lock);
         int64_t until = g_get_monotonic_time() + until_next_second(ticker->site->clock);
         while (!ticker->stopping && g_cond_wait_until(&ticker->wake, &ticker->lock, until))
@@ -319,6 +337,7 @@ Ticker *ticker_start(const Site *site)
 
     ticker->site = site;
     ticker->pool = g_thread_pool_new(fire_in_pool, ticker, POOL_THREADS, FALSE, NULL);
+    ticker->backfills = g_thread_pool_new(backfill_in_pool, ticker, 1, FALSE, NULL);
     g_mutex_init(&ticker->lock);
     g_cond_init(&ticker->wake);
     ticker->thread = g_thread_new("ticker", run, ticker);
@@ -335,6 +354,7 @@ void ticker_stop(Ticker *ticker)
     g_mutex_unlock(&ticker->lock);
     g_thread_join(ticker->thread);
     g_thread_pool_free(ticker->pool, FALSE, TRUE);
+    g_thread_pool_free(ticker->backfills, TRUE, TRUE);
     g_cond_clear(&ticker->wake);
     g_mutex_clear(&ticker->lock);
     g_free(ticker);

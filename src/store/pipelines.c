@@ -271,8 +271,21 @@ bool pipeline_list_of_schedule_at_work(Db *db, Arena *arena, int64_t schedule_id
 {
     return SELECT_ROWS(db, arena, pipeline_columns,
                        "SELECT " PIPELINE_COLS " FROM pipelines WHERE schedule_id = $1"
-                       " AND schedule_id IS NOT NULL AND " AT_WORK " ORDER BY id",
+                       " AND schedule_id IS NOT NULL AND " AT_WORK
+                       " AND NOT EXISTS (SELECT 1 FROM schedule_ticks t"
+                       " WHERE t.pipeline_id = pipelines.id AND t.backfill_id <> 0) ORDER BY id",
                        DB_ARGS(DB_INT(schedule_id)), pipelines, n, err);
+}
+
+bool pipeline_count_of_backfill_at_work(Db *db, int64_t schedule_id, int64_t backfill_id,
+                                        int64_t *count, Error *err)
+{
+    return db_get_int(db,
+                      "SELECT COUNT(*) FROM pipelines WHERE schedule_id = $1"
+                      " AND schedule_id IS NOT NULL AND " AT_WORK
+                      " AND EXISTS (SELECT 1 FROM schedule_ticks t WHERE t.pipeline_id ="
+                      " pipelines.id AND t.backfill_id <> 0 AND t.backfill_id = $2)",
+                      DB_ARGS(DB_INT(schedule_id), DB_INT(backfill_id)), count, err);
 }
 
 #undef AT_WORK

@@ -109,8 +109,12 @@ bool pipeline_list_older(Db *db, Arena *arena, const Pipeline *pipeline, int64_t
 bool pipeline_set_name(Db *db, int64_t id, const char *name, int64_t now_us, Error *err);
 bool pipeline_delete(Db *db, int64_t id, Error *err);
 
-/* The pipelines of a schedule that run or are going to without a person, the oldest first. */
+/* The pipelines of a schedule that run or are going to without a person, the oldest first; without those of
+ * backfills. */
 bool pipeline_list_of_schedule_at_work(Db *db, Arena *arena, int64_t schedule_id,
                                        Pipeline **pipelines, size_t *n, Error *err);
+/* The same of one backfill of that schedule, counted. */
+bool pipeline_count_of_backfill_at_work(Db *db, int64_t schedule_id, int64_t backfill_id,
+                                        int64_t *count, Error *err);
 
 #endif

@@ -16,11 +16,16 @@ static const char *const may_scan[] = {
 };
 
 /* Indexes that hold only the few rows that a condition leaves. */
-static const char *const short_indexes[] = {
-    "jobs_in_flight",          "jobs_by_confirm",           "pipelines_unfinished",
-    "schedule_ticks_open",     "ci_variables_of_instance",  "ci_variables_instance_list",
-    "downstream_work_by_time", "jobs_waiting_for_resource", NULL
-};
+static const char *const short_indexes[] = { "jobs_in_flight",
+                                             "jobs_by_confirm",
+                                             "pipelines_unfinished",
+                                             "schedule_ticks_open",
+                                             "backfills_at_work",
+                                             "ci_variables_of_instance",
+                                             "ci_variables_instance_list",
+                                             "downstream_work_by_time",
+                                             "jobs_waiting_for_resource",
+                                             NULL };
 
 /* What only a test says. */
 static bool is_a_query(const char *sql)

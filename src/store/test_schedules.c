@@ -1,7 +1,9 @@
 /* Tests of schedules, ticks, triggers, and what is kept about pushes. */
+#include "store/backfills.h"
 #include "store/open_pushes.h"
 #include "store/pipeline_schedules.h"
 #include "store/ref_states.h"
+#include "store/schedule_inputs.h"
 #include "store/schedule_ticks.h"
 #include "store/schedule_variables.h"
 #include "store/test_world.h"
@@ -120,7 +122,7 @@ static void a_tick_is_recorded_and_settled_once(World *w)
     g_assert_false(done);
     OK(schedule_tick_list_open(w->db, w->arena, 10, &ticks, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
-    OK(schedule_tick_list(w->db, w->arena, schedule.id, (Slice){ 10, 0 }, &ticks, &n, &w->err));
+    OK(schedule_tick_list(w->db, w->arena, schedule.id, 0, (Slice){ 10, 0 }, &ticks, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     g_assert_cmpint(ticks[0].result, ==, TICK_FAILED);
     g_assert_cmpstr(ticks[0].reason, ==, "why");
@@ -145,7 +147,7 @@ static void ticks_wait_in_their_order(World *w)
     }
     OK(schedule_tick_count_waiting(w->db, schedule.id, 2, &n_waiting, &w->err));
     g_assert_cmpint(n_waiting, ==, 2);
-    OK(schedule_tick_count(w->db, schedule.id, &n_all, &w->err));
+    OK(schedule_tick_count(w->db, schedule.id, 0, &n_all, &w->err));
     g_assert_cmpint(n_all, ==, 3);
     OK(schedule_tick_list_waiting(w->db, w->arena, 10, &ticks, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
@@ -245,6 +247,84 @@ static void an_open_push_is_its_servers_until_it_is_deleted(World *w)
     g_assert_cmpuint(n, ==, 0);
 }
 
+static void a_backfill_has_ticks_of_its_own_until_it_ends(World *w)
+{
+    PipelineSchedule schedule = new_schedule(w, true, NOW);
+    Backfill backfill = {
+        .schedule_id = schedule.id, .to_at = NOW, .max_parallel = 1, .created_at = NOW
+    };
+    ScheduleTick ticks[2], next, *list;
+    int64_t tally[N_TICK_RESULTS], count;
+    Backfill *running;
+    size_t n;
+    bool done;
+
+    OK(backfill_insert(w->db, &backfill, &done, &w->err));
+    g_assert_true(done);
+    Backfill second = backfill;
+    OK(backfill_insert(w->db, &second, &done, &w->err));
+    g_assert_false(done);
+    for (int i = 0; i < 2; i++)
+        ticks[i] = (ScheduleTick){ .schedule_id = schedule.id,
+                                   .tick_at = NOW - i,
+                                   .recorded_at = NOW,
+                                   .backfill_id = backfill.id };
+    OK(schedule_tick_insert_backfill(w->db, ticks, 2, &w->err));
+    ScheduleTick own = { .schedule_id = schedule.id, .tick_at = NOW, .recorded_at = NOW };
+    OK(schedule_tick_insert(w->db, &own, &done, &w->err));
+    g_assert_true(done); /* beside the backfill's */
+    OK(schedule_tick_list_waiting(w->db, w->arena, 10, &list, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(schedule_tick_next_of_backfill(w->db, w->arena, backfill.id, &next, &w->err));
+    g_assert_cmpint(next.tick_at, ==, NOW - 1);
+    OK(schedule_tick_start(w->db, &next, 3, NOW, &done, &w->err));
+    g_assert_true(done);
+    OK(schedule_tick_start(w->db, &next, 4, NOW, &done, &w->err));
+    g_assert_false(done);
+    OK(schedule_tick_count_due_of_backfill(w->db, backfill.id, &count, &w->err));
+    g_assert_cmpint(count, ==, 1);
+    OK(schedule_tick_list(w->db, w->arena, schedule.id, backfill.id, (Slice){ 10, 0 }, &list, &n,
+                          &w->err));
+    g_assert_cmpuint(n, ==, 2);
+    OK(pipeline_count_of_backfill_at_work(w->db, schedule.id, backfill.id, &count, &w->err));
+    g_assert_cmpint(count, ==, 0);
+    OK(backfill_list_running(w->db, w->arena, 0, 10, &running, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    OK(backfill_lock(w->db, w->arena, backfill.id, &backfill, &w->err));
+    OK(backfill_end(w->db, backfill.id, BACKFILL_CANCELED, NOW, &done, &w->err));
+    g_assert_true(done);
+    OK(backfill_end(w->db, backfill.id, BACKFILL_FINISHED, NOW, &done, &w->err));
+    g_assert_false(done);
+    OK(schedule_tick_skip_backfill(w->db, backfill.id, "canceled", NOW, &w->err));
+    OK(backfill_tally(w->db, w->arena, backfill.id, tally, &w->err));
+    g_assert_cmpint(tally[TICK_DUE], ==, 1);
+    g_assert_cmpint(tally[TICK_SKIPPED], ==, 1);
+    g_assert_cmpint(tally[TICK_WAITING], ==, 0);
+    OK(backfill_list(w->db, w->arena, schedule.id, (Slice){ 10, 0 }, &running, &n, &w->err));
+    OK(backfill_count(w->db, schedule.id, &count, &w->err));
+    g_assert_cmpint(count, ==, (int64_t)n);
+    OK(backfill_get(w->db, w->arena, backfill.id, &backfill, &w->err));
+    g_assert_cmpint(backfill.status, ==, BACKFILL_CANCELED);
+}
+
+static void an_input_has_one_value(World *w)
+{
+    PipelineSchedule schedule = new_schedule(w, true, NOW);
+    ScheduleInput input = { .schedule_id = schedule.id, .name = "color", .value = "one" };
+    ScheduleInput *inputs;
+    size_t n;
+
+    OK(schedule_input_put(w->db, &input, &w->err));
+    input.value = "two";
+    OK(schedule_input_put(w->db, &input, &w->err));
+    OK(schedule_input_list(w->db, w->arena, schedule.id, &inputs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpstr(inputs[0].value, ==, "two");
+    OK(schedule_input_delete(w->db, schedule.id, "color", &w->err));
+    OK(schedule_input_list(w->db, w->arena, schedule.id, &inputs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+}
+
 void add_schedule_tests(void)
 {
     add_test("pipeline_schedules/due", due_schedules_are_active_and_past);
@@ -254,5 +334,7 @@ void add_schedule_tests(void)
     add_test("triggers/by-token", a_trigger_is_found_by_its_token);
     add_test("ref_states/move-from-where-it-is", a_ref_moves_from_where_it_is_only);
     add_test("ticks/wait", ticks_wait_in_their_order);
+    add_test("backfills/ticks-of-their-own", a_backfill_has_ticks_of_its_own_until_it_ends);
+    add_test("schedule_inputs/one-value", an_input_has_one_value);
     add_test("open_pushes/of-a-server", an_open_push_is_its_servers_until_it_is_deleted);
 }

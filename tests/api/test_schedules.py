@@ -474,7 +474,7 @@ def test_a_tick_leaves_its_row_and_gives_its_time_to_the_job(api, project_factor
     project, at = ticking(project_factory)
     tick = settled(api, at, "created")[-1]
     api.put(at, json={"active": False})
-    assert set(tick) == {"id", "tick_at", "result", "reason", "recorded_at", "settled_at", "pipeline"}
+    assert set(tick) == {"id", "tick_at", "result", "reason", "recorded_at", "settled_at", "backfill_id", "pipeline"}
     assert (tick["reason"], tick["pipeline"]["source"]) == (None, "schedule")
     job = project.runner.take("only")
     assert job.variable("CI_SCHEDULE_TICK_UTC") == tick["tick_at"][:19] + "Z"
@@ -539,3 +539,153 @@ def test_policies_are_kept_and_changed(api, project_factory):
     assert (row["catch_up"], row["overlap_policy"], row["max_start_delay"]) == ("all", "queue", None)
     plain = api.make(f"{project.at}/pipeline_schedules", description="x", ref="main", cron="0 1 * * *")
     assert (plain["catch_up"], plain["overlap_policy"], plain["max_start_delay"]) == ("latest", "allow", None)
+
+# --- beyond GitLab: backfills -----------------------------------------------------------------------------------------
+
+DAILY = {"description": "Daily", "ref": "main", "cron": "30 1 * * *", "cron_timezone": "Asia/Tokyo"}
+SPAN = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-05T23:59:59Z"}
+
+
+@pytest.fixture
+def daily(project_factory):
+    """A project with a schedule that does not tick by itself, and where that is."""
+    project = project_factory({".gitlab-ci.yml": TICKING})
+    row = project.api.make(f"{project.at}/pipeline_schedules", active=False, **DAILY)
+    return project, f"{project.at}/pipeline_schedules/{row['id']}"
+
+
+def backfill(api, at, **given):
+    answer = api.post(f"{at}/backfill", json=SPAN | given)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def wait_for_backfill(api, at, row, **expected):
+    def look():
+        found = api.read(f"{at}/backfills/{row['id']}")
+        return found if all((found | found["ticks"])[key] == value for key, value in expected.items()) else None
+    return wait_until(look, f"a backfill with {expected}")
+
+
+def test_a_backfill_runs_past_ticks_oldest_first_with_their_own_time(api, daily):
+    project, at = daily
+    row = backfill(api, at, max_parallel=2)
+    assert set(row) == {"id", "from", "to", "max_parallel", "status", "created_at", "finished_at", "user", "ticks"}
+    assert (row["from"], row["to"], row["max_parallel"]) == ("2026-03-01T00:00:00.000Z", "2026-03-05T23:59:59.000Z", 2)
+    assert row["status"] == "running" and row["finished_at"] is None and row["user"]["username"] == "root"
+    assert sum(row["ticks"].values()) == 5
+    seen = []
+    for done in range(5):
+        wait_for_backfill(api, at, row, created=min(done + 2, 5), due=0)
+        assert len([each for each in pipelines_at(api, at) if each["status"] != "success"]) == min(2, 5 - done)
+        job = project.runner.take("only")
+        seen.append(job.variable("CI_SCHEDULE_TICK"))
+        job.succeed()
+    assert seen == [f"2026-03-0{day}T01:30:00+09:00" for day in (2, 3, 4, 5, 6)]
+    ended = wait_for_backfill(api, at, row, status="finished")
+    assert ended["finished_at"] and ended["ticks"] == {"due": 0, "created": 5, "failed": 0, "skipped": 0, "waiting": 0}
+    ticks = api.read(f"{at}/ticks", backfill_id=row["id"])
+    assert [tick["tick_at"] for tick in ticks] == [f"2026-03-0{day}T16:30:00.000Z" for day in (5, 4, 3, 2, 1)]
+    assert {tick["backfill_id"] for tick in ticks} == {row["id"]}
+    ids = [tick["pipeline"]["id"] for tick in ticks]
+    assert ids == sorted(ids, reverse=True) and len(set(ids)) == 5
+    assert [each["id"] for each in api.read(f"{at}/backfills")] == [row["id"]]
+    again = backfill(api, at)
+    assert [each["id"] for each in api.read(f"{at}/backfills")] == [again["id"], row["id"]]
+
+
+def pipelines_at(api, at):
+    return api.read(f"{at}/pipelines", per_page=100)
+
+
+def test_a_canceled_backfill_starts_no_more(api, daily):
+    project, at = daily
+    row = backfill(api, at)
+    wait_for_backfill(api, at, row, created=1, due=0)
+    answer = api.post(f"{at}/backfills/{row['id']}/cancel")
+    assert answer.status_code == 200, answer.text
+    ended = answer.json()
+    assert ended["status"] == "canceled" and ended["finished_at"]
+    assert ended["ticks"] == {"due": 0, "created": 1, "failed": 0, "skipped": 4, "waiting": 0}
+    assert {tick["reason"] for tick in api.read(f"{at}/ticks")} == {None, "The backfill was canceled"}
+    assert_answer(api.post(f"{at}/backfills/{row['id']}/cancel"), 409, {"message": "The backfill has ended"})
+    project.runner.take("only").succeed()
+    backfill(api, at)
+
+
+def test_one_backfill_of_a_schedule_at_a_time(api, daily):
+    _, at = daily
+    backfill(api, at)
+    assert_answer(api.post(f"{at}/backfill", json=SPAN), 409, {"message": "A backfill of this schedule is running"})
+
+
+def test_a_backfill_whose_runs_cannot_be_made_says_why(api, daily):
+    project, at = daily
+    project.repository.push("HEAD:refs/heads/other")
+    api.put(project.at, json={"default_branch": "other"})
+    project.repository.push(":refs/heads/main")
+    row = wait_for_backfill(api, at, backfill(api, at), status="finished")
+    assert row["ticks"]["failed"] == 5
+    assert all("Reference not found" in tick["reason"] for tick in api.read(f"{at}/ticks"))
+
+
+def test_policies_hold_back_no_backfill_and_no_backfill_a_tick(api, project_factory):
+    project, at = ticking(project_factory, overlap_policy="skip")
+    api.put(at, json={"active": False})
+    project.push({".gitlab-ci.yml": TICKING})
+    for pipeline in pipelines_at(api, at):
+        api.post(f"{project.at}/pipelines/{pipeline['id']}/cancel")
+    span = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-01T00:00:02Z", "max_parallel": 3}
+    row = wait_for_backfill(api, at, backfill(api, at, **span), created=3)
+    before = len(pipelines_at(api, at))
+    api.put(at, json={"active": True})
+    wait_until(lambda: len(pipelines_at(api, at)) > before, "a run of the schedule's own")
+    api.put(at, json={"active": False})
+    assert row["status"] == "running"
+
+
+@pytest.mark.parametrize("given, error", [
+    ({"to": "2999-01-01T00:00:00Z"}, model(to="is in the future")),
+    ({"from": "2026-03-06T00:00:00Z"}, model(**{"from": "is later than to"})),
+    ({"to": "2026-03-01T00:00:01Z"}, base("There is no tick of the schedule in this time")),
+    ({"from": "2000-01-01T00:00:00Z"}, base("Maximum number of ticks of a backfill (1000) exceeded (max-backfill-ticks)")),
+    ({"from": "soon"}, invalid("from")),
+    ({"max_parallel": "many"}, invalid("max_parallel")),
+])
+def test_backfills_that_are_refused(api, daily, given, error):
+    _, at = daily
+    assert_answer(api.post(f"{at}/backfill", json=SPAN | given), 400, error)
+    assert api.read(f"{at}/backfills") == []
+
+
+def test_a_backfill_needs_its_span_and_bounds(api, daily):
+    _, at = daily
+    assert_answer(api.post(f"{at}/backfill", json={}), 400, missing("from", "to"))
+    for number in (0, 101, -1):
+        assert api.post(f"{at}/backfill", json=SPAN | {"max_parallel": number}).status_code == 400
+
+
+@pytest.mark.parametrize("role, status", [("guest", 403), ("reporter", 403), ("developer", 201), ("maintainer", 201),
+                                          ("outsider", 404), ("nobody", 401)])
+def test_who_may_backfill(api, roles, joined, role, status):
+    at = f"{joined.at}/pipeline_schedules/{created(api, joined)['id']}"
+    assert roles[role].post(f"{at}/backfill", json=SPAN).status_code == status
+    if status == 201:
+        assert roles["reporter"].read(f"{at}/backfills")[0]["user"]["id"] == roles.accounts[role].id
+
+
+def test_who_may_cancel_a_backfill(api, roles, joined):
+    at = f"{joined.at}/pipeline_schedules/{created(api, joined)['id']}"
+    row = backfill(api, at)
+    path = f"{at}/backfills/{row['id']}/cancel"
+    for role, status in (("guest", 403), ("reporter", 403), ("developer", 403), ("outsider", 404), ("nobody", 401),
+                         ("maintainer", 200)):
+        assert roles[role].post(path).status_code == status, role
+    row = backfill(roles["developer"], at)
+    assert roles["developer"].post(f"{at}/backfills/{row['id']}/cancel").status_code == 200
+
+
+def test_unknown_backfill(api, daily):
+    _, at = daily
+    for method, path in (("GET", ""), ("POST", "/cancel")):
+        assert_answer(api.request(method, f"{at}/backfills/999999{path}"), 404, {"message": "404 Backfill Not Found"})
