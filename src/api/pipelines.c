@@ -17,9 +17,11 @@
 
 enum { MAX_NAME = 255 }; /* characters of a pipeline's name */
 
-static const char *const scopes[] = { "running", "pending", "finished", "branches", "tags", NULL };
-static const char *const orders[] = { "id", "status", "ref", "updated_at", "user_id", NULL };
-static const char *const sorts[] = { "asc", "desc", NULL };
+const char *const pipeline_scopes[] = {
+    "running", "pending", "finished", "branches", "tags", NULL
+};
+const char *const pipeline_orders[] = { "id", "status", "ref", "updated_at", "user_id", NULL };
+const char *const pipeline_sorts[] = { "asc", "desc", NULL };
 
 const char *const pipeline_statuses[] = {
     "created",   "waiting_for_resource",
@@ -31,7 +33,7 @@ const char *const pipeline_statuses[] = {
     "scheduled", NULL,
 };
 
-static const char *const sources[] = {
+const char *const pipeline_sources[] = {
     "unknown",
     "push",
     "web",
@@ -54,24 +56,7 @@ static const char *const sources[] = {
     NULL,
 };
 
-static const Param list_params[] = {
-    { "scope", PARAM_ENUM, .values = scopes },
-    { "status", PARAM_ENUM, .values = pipeline_statuses },
-    { "source", PARAM_ENUM, .values = sources },
-    { "ref", PARAM_STR },
-    { "sha", PARAM_STR },
-    { "yaml_errors", PARAM_BOOL },
-    { "username", PARAM_STR },
-    { "updated_after", PARAM_TIME },
-    { "updated_before", PARAM_TIME },
-    { "created_after", PARAM_TIME },
-    { "created_before", PARAM_TIME },
-    { "name", PARAM_STR },
-    { "order_by", PARAM_ENUM, .values = orders, .otherwise = "id" },
-    { "sort", PARAM_ENUM, .values = sorts, .otherwise = "desc" },
-    { 0 },
-};
-
+static const Param list_params[] = { PIPELINE_FILTER_PARAMS("desc"), { 0 } };
 static const Param id_params[] = { { "pipeline_id", PARAM_INT }, { 0 } };
 static const Param latest_params[] = { { "ref", PARAM_STR }, { 0 } };
 
@@ -171,7 +156,7 @@ static int64_t after(Req *rq, const char *name)
     return us && us % 1000 == 0 ? us + 999 : us;
 }
 
-static bool build_filter(Req *rq, PipelineFilter *filter, Error *err)
+bool pipeline_filter_read(Req *rq, PipelineFilter *filter, Error *err)
 {
     ScopeMeaning scope = scope_meaning(req_str(rq, "scope"));
     const char *source = req_str(rq, "source");
@@ -206,22 +191,27 @@ static bool matches_nothing(Req *rq, const PipelineFilter *filter)
     return filter->statuses == 0 && req_has(rq, "status");
 }
 
-static bool list_pipelines(Req *rq, Error *err)
+bool reply_pipelines(Req *rq, const PipelineFilter *filter, const Field *fields, Error *err)
 {
     Caller *caller = caller_of(rq);
-    PipelineFilter filter;
     Pipeline *rows = NULL;
     size_t n = 0;
     int64_t total = 0;
 
-    if (!build_filter(rq, &filter, err))
-        return false;
-    if (!matches_nothing(rq, &filter) &&
-        (!pipeline_list(caller->db, rq->arena, &filter, &rows, &n, err) ||
-         !pipeline_count(caller->db, &filter, 0, &total, err)))
+    if (!matches_nothing(rq, filter) &&
+        (!pipeline_list(caller->db, rq->arena, filter, &rows, &n, err) ||
+         !pipeline_count(caller->db, filter, 0, &total, err)))
         return false;
     reply_page_headers(rq, total, false);
-    return reply_pipeline_rows(rq, rows, n, pipeline_list_fields);
+    return reply_pipeline_rows(rq, rows, n, fields);
+}
+
+static bool list_pipelines(Req *rq, Error *err)
+{
+    PipelineFilter filter;
+
+    return pipeline_filter_read(rq, &filter, err) &&
+           reply_pipelines(rq, &filter, pipeline_list_fields, err);
 }
 
 /* --- one --- */

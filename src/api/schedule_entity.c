@@ -3,6 +3,7 @@
 
 #include "api/given.h"
 #include "api/pipeline_entity.h"
+#include "api/schedule_inputs.h"
 #include "store/schedule_variables.h"
 
 typedef struct ScheduleView {
@@ -12,7 +13,9 @@ typedef struct ScheduleView {
     const Pipeline *last; /* NULL: none */
     const GivenView *variables;
     size_t n_variables;
-    bool shows_variables;
+    const InputView *inputs;
+    size_t n_inputs;
+    bool shows_variables; /* and inputs */
 } ScheduleView;
 
 static void write_owner(JsonWriter *w, const Field *field, const void *view,
@@ -20,6 +23,17 @@ static void write_owner(JsonWriter *w, const Field *field, const void *view,
 {
     jw_key(w, "owner");
     entity_write(w, user_basic_fields, ((const ScheduleView *)view)->owner, context);
+}
+
+static void write_inputs(JsonWriter *w, const Field *field, const void *view,
+                         const EntityContext *context)
+{
+    const ScheduleView *schedule = view;
+
+    if (!schedule->shows_variables)
+        return;
+    jw_key(w, "inputs");
+    input_views_write(w, schedule->inputs, schedule->n_inputs);
 }
 
 static void write_last_pipeline(JsonWriter *w, const Field *field, const void *view,
@@ -59,6 +73,7 @@ static const Field schedule_fields[] = {
     FIELD_AS("created_at", TIME, ScheduleView, row.created_at),
     FIELD_AS("updated_at", TIME, ScheduleView, row.updated_at),
     FIELD_FUNC("owner", write_owner),
+    FIELD_FUNC("inputs", write_inputs),
     FIELD_ENUM("catch_up", ScheduleView, row.catch_up, catch_up_names),
     FIELD_ENUM("overlap_policy", ScheduleView, row.overlap_policy, overlap_policy_names),
     FIELD_AS("max_start_delay", ID, ScheduleView, row.max_start_delay_s),
@@ -71,6 +86,19 @@ static const Field details_fields[] = {
     FIELD_FUNC("variables", write_variables),
     FIELDS_END,
 };
+
+static bool load_inputs(Req *rq, ScheduleView *view, Error *err)
+{
+    InputView *inputs = NULL;
+
+    view->shows_variables = may_admin_schedule(rq, &view->row);
+    if (!view->shows_variables)
+        return true;
+    if (!input_views_load(rq, view->row.id, &inputs, &view->n_inputs, err))
+        return false;
+    view->inputs = inputs;
+    return true;
+}
 
 bool reply_schedules(Req *rq, const PipelineSchedule *rows, size_t n, Error *err)
 {
@@ -86,6 +114,8 @@ bool reply_schedules(Req *rq, const PipelineSchedule *rows, size_t n, Error *err
     jw_begin_array(w);
     for (size_t i = 0; i < n; i++) {
         ScheduleView view = { .row = rows[i], .owner = user_map_find(&users, rows[i].owner_id) };
+        if (!load_inputs(rq, &view, err))
+            return false;
         entity_write(w, schedule_fields, &view, &context);
     }
     jw_end_array(w);
@@ -97,7 +127,6 @@ static bool load_variables(Req *rq, ScheduleView *view, Error *err)
     ScheduleVariable *rows = NULL;
     size_t n = 0;
 
-    view->shows_variables = may_admin_schedule(rq, &view->row);
     if (!view->shows_variables)
         return true;
     if (!schedule_variable_list(caller_of(rq)->db, rq->arena, view->row.id, &rows, &n, err))
@@ -134,7 +163,8 @@ bool reply_schedule(Req *rq, const PipelineSchedule *row, int status, Error *err
 
     if (!user_map_load(caller_of(rq)->db, rq->arena, &row->owner_id, row->owner_id ? 1 : 0, &users,
                        err) ||
-        !load_variables(rq, &view, err) || !load_last_pipeline(rq, &view, err))
+        !load_inputs(rq, &view, err) || !load_variables(rq, &view, err) ||
+        !load_last_pipeline(rq, &view, err))
         return false;
     view.owner = user_map_find(&users, row->owner_id);
     entity_write(reply_writer(rq), details_fields, &view, &context);

@@ -2,8 +2,10 @@
 #include "access/subject.h"
 #include "api/given.h"
 #include "api/pipeline_entity.h"
+#include "api/pipelines.h"
 #include "api/routes.h"
 #include "api/schedule_entity.h"
+#include "api/schedule_inputs.h"
 #include "base/seal.h"
 #include "base/text.h"
 #include "schedule/run.h"
@@ -32,6 +34,7 @@ static const Param create_params[] = {
     { "cron", PARAM_STR, .required = true },
     { "cron_timezone", PARAM_STR, .otherwise = "UTC" },
     { "active", PARAM_BOOL, .otherwise = "true" },
+    { "inputs", PARAM_LIST, .of = schedule_new_input_params },
     POLICIES,
     { 0 },
 };
@@ -43,7 +46,14 @@ static const Param update_params[] = {
     { "cron", PARAM_STR },
     { "cron_timezone", PARAM_STR },
     { "active", PARAM_BOOL },
+    { "inputs", PARAM_LIST, .of = schedule_input_params },
     POLICIES,
+    { 0 },
+};
+
+static const Param pipeline_params[] = {
+    { "pipeline_schedule_id", PARAM_INT },
+    PIPELINE_FILTER_PARAMS("asc"),
     { 0 },
 };
 
@@ -173,39 +183,44 @@ static const char *stripped(Req *rq, const char *text)
 
 /* --- writing --- */
 
-typedef struct Insert {
+typedef struct Save {
     PipelineSchedule *row;
-    int64_t limit; /* 0: none */
-} Insert;
+    InputChanges inputs;
+    int64_t limit; /* of schedules; 0: none */
+} Save;
 
 /* The project's lock makes those that come at once be counted one after the other. */
-static bool check_count(Db *db, const Insert *insert, Error *err)
+static bool check_count(Db *db, const Save *save, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
     Project project;
     int64_t n = 0;
 
-    if (insert->limit == 0)
+    if (save->limit == 0)
         return true;
-    if (!project_lock(db, arena, insert->row->project_id, &project, err) ||
-        !pipeline_schedule_count(db, insert->row->project_id, ONLY_ANY, &n, err))
+    if (!project_lock(db, arena, save->row->project_id, &project, err) ||
+        !pipeline_schedule_count(db, save->row->project_id, ONLY_ANY, &n, err))
         return false;
-    return n < insert->limit ||
+    return n < save->limit ||
            error_field(err, "base",
                        "Maximum number of ci pipeline schedules (%" G_GINT64_FORMAT ") exceeded",
-                       insert->limit);
+                       save->limit);
 }
 
 static bool insert_row(Db *db, void *data, Error *err)
 {
-    const Insert *insert = data;
+    const Save *save = data;
 
-    return check_count(db, insert, err) && pipeline_schedule_insert(db, insert->row, err);
+    return check_count(db, save, err) && pipeline_schedule_insert(db, save->row, err) &&
+           input_changes_write(db, save->row->id, &save->inputs, err);
 }
 
 static bool update_row(Db *db, void *data, Error *err)
 {
-    return pipeline_schedule_update(db, data, err);
+    const Save *save = data;
+
+    return pipeline_schedule_update(db, save->row, err) &&
+           input_changes_write(db, save->row->id, &save->inputs, err);
 }
 
 static bool delete_row(Db *db, void *data, Error *err)
@@ -238,17 +253,18 @@ static bool create_schedule(Req *rq, Error *err)
                              .created_at = now,
                              .updated_at = now };
 
-    Insert insert = { &row, site_of(rq)->settings->max_schedules };
-    read_policies(rq, &row);
+    Save save = { .row = &row, .limit = site_of(rq)->settings->max_schedules };
 
-    return check(rq, &row, true, err) &&
-           database_write(site_of(rq)->database, insert_row, &insert, err) &&
+    read_policies(rq, &row);
+    return check(rq, &row, true, err) && input_changes_read(rq, &save.inputs, err) &&
+           database_write(site_of(rq)->database, insert_row, &save, err) &&
            reply_schedule(rq, &row, 201, err);
 }
 
 static bool update_schedule(Req *rq, Error *err)
 {
     PipelineSchedule row;
+    Save save = { .row = &row };
 
     if (!find_schedule(rq, &row, err) || !require_schedule_owner(rq, &row, err))
         return false;
@@ -265,8 +281,8 @@ static bool update_schedule(Req *rq, Error *err)
         row.active = req_bool(rq, "active");
     read_policies(rq, &row);
     row.updated_at = clock_now(site_of(rq)->clock);
-    return check(rq, &row, is_new_ref, err) &&
-           database_write(site_of(rq)->database, update_row, &row, err) &&
+    return check(rq, &row, is_new_ref, err) && input_changes_read(rq, &save.inputs, err) &&
+           database_write(site_of(rq)->database, update_row, &save, err) &&
            reply_schedule(rq, &row, 200, err);
 }
 
@@ -281,6 +297,7 @@ static bool delete_schedule(Req *rq, Error *err)
 static bool take_ownership(Req *rq, Error *err)
 {
     PipelineSchedule row;
+    Save save = { .row = &row };
 
     if (!find_schedule(rq, &row, err) || !require_schedule_admin(rq, &row, err))
         return false;
@@ -288,7 +305,7 @@ static bool take_ownership(Req *rq, Error *err)
         return reply_schedule(rq, &row, 200, err);
     row.owner_id = caller_of(rq)->user->id;
     row.updated_at = clock_now(site_of(rq)->clock);
-    return database_write(site_of(rq)->database, update_row, &row, err) &&
+    return database_write(site_of(rq)->database, update_row, &save, err) &&
            reply_schedule(rq, &row, 201, err);
 }
 
@@ -310,23 +327,13 @@ static bool play_schedule(Req *rq, Error *err)
 
 static bool list_pipelines(Req *rq, Error *err)
 {
-    Caller *caller = caller_of(rq);
     PipelineSchedule row;
-    Pipeline *rows = NULL;
-    size_t n = 0;
-    int64_t total = 0;
+    PipelineFilter filter;
 
-    if (!find_schedule(rq, &row, err))
+    if (!find_schedule(rq, &row, err) || !pipeline_filter_read(rq, &filter, err))
         return false;
-    PipelineFilter filter = { .project_id = caller->project->id,
-                              .schedule_id = row.id,
-                              .ascending = true,
-                              .slice = { rq->page.per_page, rq->page.offset } };
-    if (!pipeline_list(caller->db, rq->arena, &filter, &rows, &n, err) ||
-        !pipeline_count(caller->db, &filter, 0, &total, err))
-        return false;
-    reply_page_headers(rq, total, false);
-    return reply_pipeline_rows(rq, rows, n, pipeline_basic_fields);
+    filter.schedule_id = row.id;
+    return reply_pipelines(rq, &filter, pipeline_basic_fields, err);
 }
 
 #define SCHEDULES "/projects/:id/pipeline_schedules"
@@ -340,6 +347,7 @@ const Route schedule_routes[] = {
     { DELETE, SCHEDULE, CAN_READ_SCHEDULES, id_params, delete_schedule },
     { POST, SCHEDULE "/take_ownership", CAN_READ_SCHEDULES, id_params, take_ownership },
     { POST, SCHEDULE "/play", CAN_CREATE_PIPELINES, id_params, play_schedule },
-    { GET, SCHEDULE "/pipelines", CAN_READ_SCHEDULES, id_params, list_pipelines, .paged = true },
+    { GET, SCHEDULE "/pipelines", CAN_READ_SCHEDULES, pipeline_params, list_pipelines,
+      .paged = true },
     { 0 },
 };

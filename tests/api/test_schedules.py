@@ -370,6 +370,91 @@ def test_who_may_set_variables(roles, joined):
     assert roles["reporter"].get(f"{path}/A").status_code == 403
     assert roles["maintainer"].get(f"{path}/A").status_code == 200
 
+# --- inputs
+
+INPUTS_CI = """\
+spec:
+  inputs:
+    place: {default: here}
+    count: {type: number, default: 1}
+    wet: {type: boolean, default: false}
+    parts: {type: array, default: []}
+---
+only:
+  script: ['echo $[[ inputs.place ]] $[[ inputs.count ]] $[[ inputs.wet ]] $[[ inputs.parts ]]']
+  rules: [{if: $CI_SCHEDULE_TICK}]
+"""
+
+INPUTS = [{"name": "place", "value": "there"}, {"name": "count", "value": 7}, {"name": "wet", "value": True},
+          {"name": "parts", "value": ["a", "b"]}]
+
+
+def test_inputs_reach_the_pipeline(api, project_factory):
+    project = project_factory({".gitlab-ci.yml": INPUTS_CI})
+    schedule = check_entity("PipelineScheduleDetails", created(api, project, inputs=INPUTS))
+    assert schedule["inputs"] == INPUTS
+    assert check_list("PipelineSchedule", api.read(f"{project.at}/pipeline_schedules"))[0]["inputs"] == INPUTS
+    play(api, project, schedule)
+    assert project.runner.take("only").payload["steps"][0]["script"] == ['echo there 7 true ["a","b"]']
+
+
+def test_inputs_by_a_form(api, project_factory):
+    project = project_factory({".gitlab-ci.yml": INPUTS_CI})
+    form = [*NIGHTLY.items(), ("inputs[][name]", "place"), ("inputs[][value]", "far"), ("inputs[][name]", "count"),
+            ("inputs[][value]", "3")]
+    answer = api.post(f"{project.at}/pipeline_schedules", data=form)
+    assert answer.status_code == 201, answer.text
+    play(api, project, answer.json())
+    assert project.runner.take("only").payload["steps"][0]["script"] == ["echo far 3 false []"]
+
+
+def test_inputs_are_changed_added_and_destroyed(api, place):
+    path = at(place, created(api, place, inputs=INPUTS[:2]))
+    answer = api.put(path, json={"inputs": [{"name": "place", "value": "far"}, {"name": "count", "destroy": True},
+                                            {"name": "wet", "value": False}, {"name": "absent", "destroy": True}]})
+    assert answer.status_code == 200, answer.text
+    expected = [{"name": "place", "value": "far"}, {"name": "wet", "value": False}]
+    assert answer.json()["inputs"] == api.read(path)["inputs"] == expected
+    assert api.put(path, json={"description": "Other"}).json()["inputs"] == expected
+
+
+@pytest.mark.parametrize("inputs, error", [
+    ([{"value": 1}], missing("inputs[0][name]")),
+    ([{"name": "a"}], missing("inputs[0][value]")),
+    ([{"name": "a", "value": {"b": 1}}], invalid("inputs[0][value]")),
+    ([{"name": "a", "value": None}], invalid("inputs[0][value]")),
+    ("text", invalid("inputs")),
+    ([{"name": "a", "value": 1}, {"name": "a", "value": 2}], model(inputs="have duplicate values (a)")),
+    ([{"name": "", "value": 1}], model(**{"inputs.name": "can't be blank"})),
+    ([{"name": "x" * 256, "value": 1}], model(**{"inputs.name": "is too long (maximum is 255 characters)"})),
+    ([{"name": f"n{number}", "value": 1} for number in range(21)], model(inputs="exceed the limit of 20.")),
+])
+def test_inputs_that_are_refused(api, place, inputs, error):
+    assert_answer(create(api, place, inputs=inputs), 400, error)
+    assert api.read(f"{place.at}/pipeline_schedules") == []
+
+
+def test_inputs_added_bit_by_bit_have_the_same_limit(api, place):
+    path = at(place, created(api, place, inputs=[{"name": f"n{number}", "value": 1} for number in range(20)]))
+    assert_answer(api.put(path, json={"inputs": [{"name": "more", "value": 1}]}), 400, model(inputs="exceed the limit of 20."))
+    assert len(api.read(path)["inputs"]) == 20
+    swap = [{"name": "n0", "destroy": True}, {"name": "more", "value": 1}]
+    assert len(api.put(path, json={"inputs": swap}).json()["inputs"]) == 20
+
+
+def test_inputs_are_for_those_who_may_read_the_variables(api, roles, joined):
+    schedule = created(api, joined, inputs=INPUTS)
+    for role, sees in (("guest", False), ("developer", False), ("maintainer", True)):
+        assert ("inputs" in roles[role].read(at(joined, schedule))) is sees
+        assert ("inputs" in roles[role].read(f"{joined.at}/pipeline_schedules")[0]) is sees
+
+
+def test_inputs_that_the_file_does_not_take_fail_the_run(api, project_factory):
+    project = project_factory({".gitlab-ci.yml": INPUTS_CI})
+    schedule = created(api, project, inputs=[{"name": "count", "value": "many"}])
+    pipeline = project.wait_for(play(api, project, schedule)["id"], "failed")
+    assert "count" in pipeline["yaml_errors"]
+
 # --- play
 
 
@@ -416,6 +501,27 @@ def test_play_an_inactive_schedule(api, fresh):
     ids = [pipeline["id"] for pipeline in pipelines_of(api, fresh, schedule)]
     assert ids == sorted(ids) and len(ids) == 2
     assert api.read(at(fresh, schedule))["active"] is False
+
+
+def test_pipelines_of_a_schedule_are_filtered_and_ordered(api, project_factory):
+    project = project_factory({".gitlab-ci.yml": TICKING})
+    schedule = created(api, project)
+    ids = [play(api, project, schedule)["id"] for _ in range(3)]
+    project.runner.take("only").succeed()
+    path = f"{at(project, schedule)}/pipelines"
+
+    def found(**asked):
+        return [pipeline["id"] for pipeline in check_list("PipelineBasic", api.read(path, **asked))]
+    assert found() == found(sort="asc") == ids
+    assert found(sort="desc") == ids[::-1]
+    assert found(status="success") == found(scope="finished") == [ids[0]]
+    assert found(status="pending") == found(order_by="updated_at", scope="pending") == ids[1:]
+    assert found(order_by="status", sort="desc") == [ids[0], *ids[:0:-1]]
+    assert found(sort="desc", per_page=1, page=2) == [ids[1]]
+    assert found(ref="other") == []
+    assert found(created_after="2999-01-01T00:00:00Z") == []
+    for name in ("sort", "status", "scope", "order_by"):
+        assert_answer(api.get(path, params={name: "odd"}), 400, bad_value(name))
 
 
 def test_play_with_a_broken_file_leaves_a_failed_pipeline(api, fresh):

@@ -24,7 +24,7 @@ JOB_BASIC = """id:int status:str stage:str name:str ref:str tag:bool coverage:nu
     created_at:ts started_at:ts? finished_at:ts? erased_at:ts? duration:num? queued_duration:num? user:User?
     commit:Commit? pipeline:PipelineBasic failure_reason:str~ web_url:str project:JobProject"""
 SCHEDULE = """id:int description:str ref:str cron:str cron_timezone:str next_run_at:ts? active:bool created_at:ts
-    updated_at:ts owner:UserBasic? inputs:[any]~ catch_up:str overlap_policy:str max_start_delay:int?"""
+    updated_at:ts owner:UserBasic? inputs:[hash]~ catch_up:str overlap_policy:str max_start_delay:int?"""
 USER_BASIC = "id:int username:str public_email:str? name:str state:str locked:bool avatar_url:str? web_url:str"
 USER = USER_BASIC + """ created_at:ts~ bio:str location:str? linkedin:str twitter:str discord:str website_url:str
     github:str job_title:str pronouns:str? organization:str? bot:bool work_information:str? followers:int~ following:int~
