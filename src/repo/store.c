@@ -122,7 +122,7 @@ void repo_store_free(RepoStore *store)
     g_free(store->git_config);
     g_free(store->hook_program);
     g_free(store);
-    git_libgit2_shutdown();
+    /* libgit2 is not shut down: it would forget the error states of pool threads that still live. */
 }
 
 const char *store_dir(const RepoStore *store)
