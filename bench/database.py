@@ -38,11 +38,20 @@ class Sqlite:
     def rows(self, table):
         return [dict(row) for row in self._ask(f"SELECT * FROM {table}")]
 
+    def one(self, sql):
+        """The only row of a SELECT, as a dictionary."""
+        return dict(self._ask(sql)[0])
+
+    def execute(self, sql):
+        """The server must not run."""
+        self._ask(sql)
+
     def _ask(self, sql):
         connection = sqlite3.connect(self.path)
         connection.row_factory = sqlite3.Row
         try:
-            return connection.execute(sql).fetchall()
+            with connection:
+                return connection.execute(sql).fetchall()
         finally:
             connection.close()
 
@@ -87,6 +96,12 @@ class Postgres:
 
     def rows(self, table):
         return self._ask(f"SELECT coalesce(json_agg(t), '[]') FROM {table} t")
+
+    def one(self, sql):
+        return self._ask(f"SELECT row_to_json(t) FROM ({sql}) t")
+
+    def execute(self, sql):
+        self._run(sql, self.url)
 
     def _script(self, command):
         return subprocess.run([ROOT / "script" / "test-postgres", command, self.folder], check=True,

@@ -16,11 +16,13 @@ import compile as compiling
 import create
 import jobs
 import reads
+import schedules
 from database import DATABASES
 from server import World
 from table import render
 
-TOPICS = {"compile": compiling.measure, "create": create.measure, "jobs": jobs.measure, "reads": reads.measure}
+TOPICS = {"compile": compiling.measure, "create": create.measure, "jobs": jobs.measure, "reads": reads.measure,
+          "schedules": schedules.measure}
 
 
 class Run:

@@ -148,9 +148,7 @@ static bool load_last_pipeline(Req *rq, ScheduleView *view, Error *err)
     g_auto(Error) failed = ERROR_INIT;
     Pipeline *last = arena_new0(rq->arena, Pipeline, 1);
 
-    if (!view->row.last_pipeline_id)
-        return true;
-    if (pipeline_get(caller_of(rq)->db, rq->arena, view->row.last_pipeline_id, last, &failed))
+    if (pipeline_latest_of_schedule(caller_of(rq)->db, rq->arena, view->row.id, last, &failed))
         view->last = last;
     return failed.code == ERR_NONE || failed.code == ERR_NO_RECORD || error_move(err, &failed);
 }

@@ -68,7 +68,7 @@ static bool check_names_once(const InputChanges *changes, Error *err)
 static bool check_count(size_t n, int64_t max, Error *err)
 {
     return n <= (size_t)max ||
-           error_field(err, "inputs", "exceed the limit of %" G_GINT64_FORMAT ".", max);
+           error_field(err, "inputs", "exceeds the limit of %" G_GINT64_FORMAT ".", max);
 }
 
 bool input_changes_read(Req *rq, InputChanges *changes, Error *err)

@@ -123,8 +123,7 @@ static bool settle(Db *db, const Pipeline *pipeline, void *data, Error *err)
         return false;
     if (run->overlaps)
         return error_set(err, ERR_CONFLICT, "an earlier run of the schedule is at work");
-    if (!pipeline_schedule_set_last_pipeline(db, run->schedule->id, pipeline->id, err) ||
-        !schedule_tick_settle(db, run->tick->id, TICK_CREATED, pipeline->id, pipeline->yaml_errors,
+    if (!schedule_tick_settle(db, run->tick->id, TICK_CREATED, pipeline->id, pipeline->yaml_errors,
                               clock_now(run->site->clock), &done, err))
         return false;
     return done || error_set(err, ERR_CONFLICT, "the tick is settled already");

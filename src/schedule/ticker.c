@@ -32,14 +32,16 @@ struct Ticker {
 /* A batch of due schedules becomes ticks in one write. */
 typedef struct Record {
     const Site *site;
+    Arena *arena; /* of this try */
     int64_t now_us;
     size_t n_due;
-    GArray *ticks; /* of ScheduleTick: the new ones, to be fired by this server */
+    GArray *moves; /* of ScheduleMove */
+    GArray *ticks; /* of ScheduleTick; after the write the new ones, to be fired by this server */
 } Record;
 
-/* A row for @tick; one that is due is fired by this server. */
-static bool record_tick(Db *db, Record *r, int64_t schedule_id, int64_t tick_at, TickResult result,
-                        const char *reason, Error *err)
+/* @reason: NULL, a constant, or in the arena. */
+static void add_tick(Record *r, int64_t schedule_id, int64_t tick_at, TickResult result,
+                     const char *reason)
 {
     ScheduleTick tick = { .schedule_id = schedule_id,
                           .tick_at = tick_at,
@@ -47,56 +49,60 @@ static bool record_tick(Db *db, Record *r, int64_t schedule_id, int64_t tick_at,
                           .reason = reason,
                           .recorded_at = r->now_us,
                           .settled_at = result == TICK_DUE ? 0 : r->now_us,
-                          .server_id = r->site->server_id };
-    bool is_new = false;
+                          .server_id = r->site->server_id,
+                          .taken_at = r->now_us };
 
-    if (!schedule_tick_insert(db, &tick, &is_new, err))
-        return false;
-    tick.reason = NULL; /* dies with the caller's */
-    tick.taken_at = r->now_us;
-    if (is_new && result == TICK_DUE)
-        g_array_append_val(r->ticks, tick);
-    return true;
+    g_array_append_val(r->ticks, tick);
 }
 
 /* Of those between the schedule's next time and now: which run is the schedule's choice, and the last that does
  * not is recorded with the reason. */
-static bool record_ticks(Db *db, Record *r, const PipelineSchedule *due, const Cron *cron,
-                         Error *err)
+static void add_ticks(Record *r, const PipelineSchedule *due, const Cron *cron)
 {
     size_t max = due->catch_up == CATCH_UP_ALL ? (size_t)r->site->settings->max_catch_up_ticks : 1;
     g_autoptr(GArray) ticks = g_array_new(FALSE, FALSE, sizeof(int64_t));
     int64_t older = 0;
 
     due_ticks(cron, due->next_run_at, r->now_us, max, ticks, &older);
-    if (older && !record_tick(db, r, due->id, older, TICK_SKIPPED,
-                              "It was missed, and later ones were made up for (catch_up)", err))
-        return false;
+    if (older)
+        add_tick(r, due->id, older, TICK_SKIPPED,
+                 "It was missed, and later ones were made up for (catch_up)");
     for (guint i = 0; i < ticks->len; i++) {
         int64_t tick = g_array_index(ticks, int64_t, i);
         bool missed =
             due->catch_up == CATCH_UP_NONE && r->now_us - tick > MISSED_AFTER_S * US_PER_S;
-        if (!record_tick(db, r, due->id, tick, missed ? TICK_SKIPPED : TICK_DUE,
-                         missed ? "It was missed, and is not made up for (catch_up)" : NULL, err))
-            return false;
+        add_tick(r, due->id, tick, missed ? TICK_SKIPPED : TICK_DUE,
+                 missed ? "It was missed, and is not made up for (catch_up)" : NULL);
     }
-    return true;
 }
 
 /* A tick whose schedule has no next time that can be told gets its reason at once. */
-static bool record_schedule(Db *db, Record *r, const PipelineSchedule *due, Error *err)
+static void add_schedule(Record *r, const PipelineSchedule *due)
 {
     g_auto(Error) failed = ERROR_INIT;
     g_autoptr(Cron) cron = cron_parse(due->cron, due->cron_timezone, &failed);
-    int64_t next = 0;
+    ScheduleMove move = { .id = due->id, .tick_at = due->next_run_at };
 
-    if (cron
-            ? !record_ticks(db, r, due, cron, err)
-            : !record_tick(db, r, due->id, due->next_run_at, TICK_FAILED, error_text(&failed), err))
-        return false;
     if (cron)
-        (void)cron_next(cron, r->now_us, &next); /* none: never again */
-    return pipeline_schedule_move_on(db, due->id, due->next_run_at, next, err);
+        add_ticks(r, due, cron);
+    else
+        add_tick(r, due->id, due->next_run_at, TICK_FAILED,
+                 arena_strdup(r->arena, error_text(&failed)));
+    if (cron)
+        (void)cron_next(cron, r->now_us, &move.next_run_at); /* none: never again */
+    g_array_append_val(r->moves, move);
+}
+
+static void keep_those_to_fire(GArray *ticks)
+{
+    guint kept = 0;
+
+    for (guint i = 0; i < ticks->len; i++) {
+        const ScheduleTick *tick = &g_array_index(ticks, ScheduleTick, i);
+        if (tick->id != 0 && tick->result == TICK_DUE)
+            g_array_index(ticks, ScheduleTick, kept++) = *tick;
+    }
+    g_array_set_size(ticks, kept);
 }
 
 static bool record_due(Db *db, void *data, Error *err)
@@ -105,12 +111,18 @@ static bool record_due(Db *db, void *data, Error *err)
     PipelineSchedule *due = NULL;
     Record *r = data;
 
+    r->arena = arena;
     g_array_set_size(r->ticks, 0); /* this may run again */
+    g_array_set_size(r->moves, 0);
     if (!pipeline_schedule_lock_due(db, arena, r->now_us, AT_ONCE, &due, &r->n_due, err))
         return false;
     for (size_t i = 0; i < r->n_due; i++)
-        if (!record_schedule(db, r, &due[i], err))
-            return false;
+        add_schedule(r, &due[i]);
+    if (!schedule_tick_insert_all(db, (ScheduleTick *)(void *)r->ticks->data, r->ticks->len, err) ||
+        !pipeline_schedule_move_on(db, (const ScheduleMove *)(void *)r->moves->data, r->moves->len,
+                                   err))
+        return false;
+    keep_those_to_fire(r->ticks);
     return true;
 }
 
@@ -191,20 +203,31 @@ static void start_firing(const Site *site, GThreadPool *pool, ScheduleTick *tick
 
 /* --- rounds ---------------------------------------------------------------------------------- */
 
-/* Of several servers each takes what no other has in hand. */
-static bool fire_due(const Site *site, GThreadPool *pool, Error *err)
+static bool record_all(const Site *site, GArray *all, Error *err)
 {
     g_autoptr(GArray) ticks = g_array_new(FALSE, FALSE, sizeof(ScheduleTick));
-    Record r = { .site = site, .ticks = ticks };
+    g_autoptr(GArray) moves = g_array_new(FALSE, FALSE, sizeof(ScheduleMove));
+    Record r = { .site = site, .ticks = ticks, .moves = moves };
 
     do {
         r.now_us = clock_now(site->clock);
         if (!database_write(site->database, record_due, &r, err))
             return false;
-        for (guint i = 0; i < ticks->len; i++)
-            start_firing(site, pool, &g_array_index(ticks, ScheduleTick, i));
+        g_array_append_vals(all, ticks->data, ticks->len);
     } while (r.n_due == AT_ONCE);
     return true;
+}
+
+/* Of several servers each takes what no other has in hand.  All are recorded before the first is
+ * fired, which takes far longer; what is recorded is fired even if the next record fails. */
+static bool fire_due(const Site *site, GThreadPool *pool, Error *err)
+{
+    g_autoptr(GArray) ticks = g_array_new(FALSE, FALSE, sizeof(ScheduleTick));
+    bool ok = record_all(site, ticks, err);
+
+    for (guint i = 0; i < ticks->len; i++)
+        start_firing(site, pool, &g_array_index(ticks, ScheduleTick, i));
+    return ok;
 }
 
 static bool is_due(const Site *site, bool *due, Error *err)

@@ -3,7 +3,7 @@
 
 #define SCHEDULE_COLS                                                                              \
     "id, project_id, owner_id, description, ref, cron, cron_timezone, active, next_run_at,"        \
-    " last_pipeline_id, created_at, updated_at, catch_up, overlap_policy, max_start_delay"
+    " created_at, updated_at, catch_up, overlap_policy, max_start_delay"
 
 const Column pipeline_schedule_columns[] = { COL_INT(PipelineSchedule, id),
                                              COL_INT(PipelineSchedule, project_id),
@@ -14,7 +14,6 @@ const Column pipeline_schedule_columns[] = { COL_INT(PipelineSchedule, id),
                                              COL_TEXT(PipelineSchedule, cron_timezone),
                                              COL_BOOL(PipelineSchedule, active),
                                              COL_TIME(PipelineSchedule, next_run_at),
-                                             COL_INT(PipelineSchedule, last_pipeline_id),
                                              COL_TIME(PipelineSchedule, created_at),
                                              COL_TIME(PipelineSchedule, updated_at),
                                              COL_ENUM(PipelineSchedule, catch_up, catch_up_names),
@@ -28,13 +27,13 @@ bool pipeline_schedule_insert(Db *db, PipelineSchedule *s, Error *err)
     return db_get_int(
         db,
         "INSERT INTO pipeline_schedules (project_id, owner_id, description, ref, cron,"
-        " cron_timezone, active, next_run_at, last_pipeline_id, created_at, updated_at,"
+        " cron_timezone, active, next_run_at, created_at, updated_at,"
         " catch_up, overlap_policy, max_start_delay)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
         DB_ARGS(DB_INT(s->project_id), DB_ID(s->owner_id), DB_TEXT(s->description), DB_TEXT(s->ref),
                 DB_TEXT(s->cron), DB_TEXT(s->cron_timezone), DB_BOOL(s->active),
-                DB_TIME(s->next_run_at), DB_ID(s->last_pipeline_id), DB_INT(s->created_at),
-                DB_INT(s->updated_at), DB_ENUM(catch_up_names, s->catch_up),
+                DB_TIME(s->next_run_at), DB_INT(s->created_at), DB_INT(s->updated_at),
+                DB_ENUM(catch_up_names, s->catch_up),
                 DB_ENUM(overlap_policy_names, s->overlap_policy), DB_ID(s->max_start_delay_s)),
         &s->id, err);
 }
@@ -116,18 +115,24 @@ bool pipeline_schedule_update(Db *db, const PipelineSchedule *s, Error *err)
                    NULL, err);
 }
 
-bool pipeline_schedule_move_on(Db *db, int64_t id, int64_t tick_at, int64_t next_run_at, Error *err)
+bool pipeline_schedule_move_on(Db *db, const ScheduleMove *moves, size_t n, Error *err)
 {
-    return db_exec(db,
-                   "UPDATE pipeline_schedules SET next_run_at = $3"
-                   " WHERE id = $1 AND next_run_at = $2",
-                   DB_ARGS(DB_INT(id), DB_INT(tick_at), DB_TIME(next_run_at)), NULL, err);
-}
+    enum { WIDTH = 4 };
+    g_autofree DbArg *args = g_new(DbArg, n * WIDTH + 1);
+    g_autofree const DbArg **rows = g_new(const DbArg *, n + 1);
 
-bool pipeline_schedule_set_last_pipeline(Db *db, int64_t id, int64_t pipeline_id, Error *err)
-{
-    return db_exec(db, "UPDATE pipeline_schedules SET last_pipeline_id = $2 WHERE id = $1",
-                   DB_ARGS(DB_INT(id), DB_ID(pipeline_id)), NULL, err);
+    for (size_t i = 0; i < n; i++) {
+        DbArg *row = args + i * WIDTH;
+        row[0] = DB_INT(moves[i].id);
+        row[1] = DB_INT(moves[i].tick_at);
+        row[2] = DB_TIME(moves[i].next_run_at);
+        row[3] = (DbArg){ .type = DB_END };
+        rows[i] = row;
+    }
+    return db_exec_each(db,
+                        "UPDATE pipeline_schedules SET next_run_at = $3"
+                        " WHERE id = $1 AND next_run_at = $2",
+                        rows, n, err);
 }
 
 bool pipeline_schedule_delete(Db *db, int64_t id, Error *err)

@@ -14,8 +14,7 @@ typedef struct PipelineSchedule {
     const char *cron;
     const char *cron_timezone;
     bool active;
-    int64_t next_run_at;      /* 0: never again */
-    int64_t last_pipeline_id; /* 0: none yet */
+    int64_t next_run_at; /* 0: never again */
     int64_t created_at;
     int64_t updated_at;
     CatchUp catch_up;
@@ -46,10 +45,14 @@ bool pipeline_schedule_next_due(Db *db, int64_t *at, Error *err);
 /* owner_id, description, ref, cron, cron_timezone, active, next_run_at, updated_at, catch_up,
  * overlap_policy, max_start_delay_s. */
 bool pipeline_schedule_update(Db *db, const PipelineSchedule *schedule, Error *err);
-/* From the tick at @tick_at to the next; a schedule that was changed meanwhile keeps its new time. */
-bool pipeline_schedule_move_on(Db *db, int64_t id, int64_t tick_at, int64_t next_run_at,
-                               Error *err);
-bool pipeline_schedule_set_last_pipeline(Db *db, int64_t id, int64_t pipeline_id, Error *err);
+/* From the tick that is due to the next; 0: never again. */
+typedef struct ScheduleMove {
+    int64_t id;
+    int64_t tick_at;
+    int64_t next_run_at;
+} ScheduleMove;
+/* A schedule that was changed meanwhile keeps its new time. */
+bool pipeline_schedule_move_on(Db *db, const ScheduleMove *moves, size_t n, Error *err);
 bool pipeline_schedule_delete(Db *db, int64_t id, Error *err);
 
 #endif

@@ -277,6 +277,15 @@ bool pipeline_list_of_schedule_at_work(Db *db, Arena *arena, int64_t schedule_id
                        DB_ARGS(DB_INT(schedule_id)), pipelines, n, err);
 }
 
+bool pipeline_latest_of_schedule(Db *db, Arena *arena, int64_t schedule_id, Pipeline *pipeline,
+                                 Error *err)
+{
+    return db_get(db, arena, pipeline_columns,
+                  "SELECT " PIPELINE_COLS " FROM pipelines WHERE schedule_id = $1"
+                  " AND schedule_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+                  DB_ARGS(DB_INT(schedule_id)), pipeline, err);
+}
+
 bool pipeline_count_of_backfill_at_work(Db *db, int64_t schedule_id, int64_t backfill_id,
                                         int64_t *count, Error *err)
 {

@@ -109,6 +109,9 @@ bool pipeline_list_older(Db *db, Arena *arena, const Pipeline *pipeline, int64_t
 bool pipeline_set_name(Db *db, int64_t id, const char *name, int64_t now_us, Error *err);
 bool pipeline_delete(Db *db, int64_t id, Error *err);
 
+/* The newest that a schedule made.  ERR_NO_RECORD: there is none. */
+bool pipeline_latest_of_schedule(Db *db, Arena *arena, int64_t schedule_id, Pipeline *pipeline,
+                                 Error *err);
 /* The pipelines of a schedule that run or are going to without a person, the oldest first; without those of
  * backfills. */
 bool pipeline_list_of_schedule_at_work(Db *db, Arena *arena, int64_t schedule_id,

@@ -41,6 +41,34 @@ bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err)
     return *is_new || failed.code == ERR_NO_RECORD || error_move(err, &failed);
 }
 
+static void due_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
+{
+    const ScheduleTick *tick = row;
+    const DbArg values[] = { DB_INT(tick->schedule_id),
+                             DB_INT(tick->tick_at),
+                             DB_ENUM(tick_result_names, tick->result),
+                             DB_TEXT(tick->reason),
+                             DB_INT(tick->recorded_at),
+                             DB_TIME(tick->settled_at),
+                             DB_ID(tick->server_id),
+                             { .type = DB_END } };
+
+    memcpy(args, values, sizeof values);
+}
+
+bool schedule_tick_insert_all(Db *db, ScheduleTick *ticks, size_t n, Error *err)
+{
+    /* One that was there answers as well, so that there is an answer for each. */
+    return query_insert_all(
+        db,
+        "INSERT INTO schedule_ticks (schedule_id, tick_at, result, reason, recorded_at, settled_at,"
+        " server_id, taken_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $5)"
+        " ON CONFLICT (schedule_id, tick_at, backfill_id)"
+        " DO UPDATE SET schedule_id = excluded.schedule_id"
+        " RETURNING CASE WHEN recorded_at = $5 THEN id ELSE 0 END",
+        due_args, ticks, sizeof *ticks, n, err);
+}
+
 bool schedule_tick_settle(Db *db, int64_t id, TickResult result, int64_t pipeline_id,
                           const char *reason, int64_t now_us, bool *done, Error *err)
 {

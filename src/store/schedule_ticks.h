@@ -32,6 +32,8 @@ extern const Column schedule_tick_columns[];
 
 /* Records a tick of the schedule itself, once. @is_new: whether this call did it; then @tick->id is set. */
 bool schedule_tick_insert(Db *db, ScheduleTick *tick, bool *is_new, Error *err);
+/* The same for many; the ids of those that were there are 0 then. */
+bool schedule_tick_insert_all(Db *db, ScheduleTick *ticks, size_t n, Error *err);
 /* @done: false: it was settled before, and nothing changed. */
 bool schedule_tick_settle(Db *db, int64_t id, TickResult result, int64_t pipeline_id,
                           const char *reason, int64_t now_us, bool *done, Error *err);

@@ -58,13 +58,12 @@ static void a_schedule_is_listed_and_changed(World *w)
     schedule.active = false;
     schedule.cron = "* * * * *";
     OK(pipeline_schedule_update(w->db, &schedule, &w->err));
-    OK(pipeline_schedule_move_on(w->db, schedule.id, NOW, NOW + 7, &w->err));
-    OK(pipeline_schedule_move_on(w->db, schedule.id, NOW, NOW + 9, &w->err)); /* too late */
-    OK(pipeline_schedule_set_last_pipeline(w->db, schedule.id, w->pipeline.id, &w->err));
+    const ScheduleMove moves[] = { { schedule.id, NOW, NOW + 7 },
+                                   { schedule.id, NOW, NOW + 9 } /* too late */ };
+    OK(pipeline_schedule_move_on(w->db, moves, 2, &w->err));
     OK(pipeline_schedule_get(w->db, w->arena, schedule.id, &schedule, &w->err));
     g_assert_cmpstr(schedule.cron, ==, "* * * * *");
     g_assert_cmpint(schedule.next_run_at, ==, NOW + 7);
-    g_assert_cmpint(schedule.last_pipeline_id, ==, w->pipeline.id);
     OK(pipeline_schedule_list(w->db, w->arena, w->project.id, ONLY_NO, (Slice){ 10, 0 }, &schedules,
                               &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
@@ -108,6 +107,13 @@ static void a_tick_is_recorded_and_settled_once(World *w)
     ScheduleTick again = tick;
     OK(schedule_tick_insert(w->db, &again, &done, &w->err));
     g_assert_false(done);
+    ScheduleTick both[] = { tick, tick };
+    both[0].recorded_at = both[1].recorded_at = NOW + 1;
+    both[1].tick_at = NOW - 1;
+    both[1].result = TICK_SKIPPED;
+    OK(schedule_tick_insert_all(w->db, both, 2, &w->err));
+    g_assert_cmpint(both[0].id, ==, 0);
+    g_assert_cmpint(both[1].id, !=, 0);
     OK(schedule_tick_list_open(w->db, w->arena, 10, &ticks, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     ScheduleTick seen = ticks[0];
@@ -123,7 +129,8 @@ static void a_tick_is_recorded_and_settled_once(World *w)
     OK(schedule_tick_list_open(w->db, w->arena, 10, &ticks, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
     OK(schedule_tick_list(w->db, w->arena, schedule.id, 0, (Slice){ 10, 0 }, &ticks, &n, &w->err));
-    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_cmpint(ticks[1].result, ==, TICK_SKIPPED);
     g_assert_cmpint(ticks[0].result, ==, TICK_FAILED);
     g_assert_cmpstr(ticks[0].reason, ==, "why");
 }
@@ -132,7 +139,7 @@ static void ticks_wait_in_their_order(World *w)
 {
     PipelineSchedule schedule = new_schedule(w, true, NOW);
     ScheduleTick *ticks;
-    Pipeline *at_work;
+    Pipeline *at_work, latest;
     int64_t n_waiting = 0, n_all = 0;
     size_t n;
     bool done;
@@ -159,6 +166,8 @@ static void ticks_wait_in_their_order(World *w)
     g_assert_cmpint(ticks[0].tick_at, ==, NOW + 2);
     OK(pipeline_list_of_schedule_at_work(w->db, w->arena, schedule.id, &at_work, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
+    FAILS_WITH(pipeline_latest_of_schedule(w->db, w->arena, schedule.id, &latest, &w->err),
+               ERR_NO_RECORD);
 }
 
 static void a_trigger_is_found_by_its_token(World *w)

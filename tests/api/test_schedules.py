@@ -427,7 +427,7 @@ def test_inputs_are_changed_added_and_destroyed(api, place):
     ([{"name": "a", "value": 1}, {"name": "a", "value": 2}], model(inputs="have duplicate values (a)")),
     ([{"name": "", "value": 1}], model(**{"inputs.name": "can't be blank"})),
     ([{"name": "x" * 256, "value": 1}], model(**{"inputs.name": "is too long (maximum is 255 characters)"})),
-    ([{"name": f"n{number}", "value": 1} for number in range(21)], model(inputs="exceed the limit of 20.")),
+    ([{"name": f"n{number}", "value": 1} for number in range(21)], model(inputs="exceeds the limit of 20.")),
 ])
 def test_inputs_that_are_refused(api, place, inputs, error):
     assert_answer(create(api, place, inputs=inputs), 400, error)
@@ -436,7 +436,7 @@ def test_inputs_that_are_refused(api, place, inputs, error):
 
 def test_inputs_added_bit_by_bit_have_the_same_limit(api, place):
     path = at(place, created(api, place, inputs=[{"name": f"n{number}", "value": 1} for number in range(20)]))
-    assert_answer(api.put(path, json={"inputs": [{"name": "more", "value": 1}]}), 400, model(inputs="exceed the limit of 20."))
+    assert_answer(api.put(path, json={"inputs": [{"name": "more", "value": 1}]}), 400, model(inputs="exceeds the limit of 20."))
     assert len(api.read(path)["inputs"]) == 20
     swap = [{"name": "n0", "destroy": True}, {"name": "more", "value": 1}]
     assert len(api.put(path, json={"inputs": swap}).json()["inputs"]) == 20
