@@ -211,13 +211,13 @@ static bool step_on(const Site *site, const Backfill *backfill, bool *again, Err
 }
 
 /* Deleted with its schedule, or its tick settled by another server: then it is nobody's trouble. */
-static void move_on(const Site *site, const Backfill *backfill)
+static void move_on(const Site *site, const Backfill *backfill, const int *no_more)
 {
     g_auto(Error) err = ERROR_INIT;
     bool again = true;
 
     /* Each of its ticks is started once, so this ends. */
-    while (again)
+    while (again && !g_atomic_int_get(no_more))
         if (!step_on(site, backfill, &again, &err))
             break;
     if (err.code != ERR_NONE && err.code != ERR_CONFLICT && err.code != ERR_NO_RECORD)
@@ -232,7 +232,7 @@ static bool list_running(const Site *site, Arena *arena, int64_t after_id, Backf
     return backfill_list_running(db, arena, after_id, AT_ONCE, rows, n, err);
 }
 
-bool backfill_round(const Site *site, Error *err)
+bool backfill_round(const Site *site, const int *no_more, Error *err)
 {
     int64_t after_id = 0;
     size_t n;
@@ -243,7 +243,7 @@ bool backfill_round(const Site *site, Error *err)
         if (!list_running(site, arena, after_id, &rows, &n, err))
             return false;
         for (size_t i = 0; i < n; i++) {
-            move_on(site, &rows[i]);
+            move_on(site, &rows[i], no_more);
             after_id = rows[i].id;
         }
     } while (n == AT_ONCE);

@@ -26,8 +26,8 @@ bool backfill_start(const Site *site, const PipelineSchedule *schedule, Backfill
 /* What waits is skipped; pipelines that exist go on. @done: false: it had ended before. */
 bool backfill_cancel(const Site *site, int64_t id, bool *done, Error *err);
 
-/* Moves all running ones on, on the calling thread: makes as many pipelines as may start now.  What
- * goes wrong with one is logged, and tried again in the next round. */
-bool backfill_round(const Site *site, Error *err);
+/* Moves all running ones on, on the calling thread: makes as many pipelines as may start now, until
+ * @no_more (atomic) is set.  What goes wrong with one is logged, and tried again in the next round. */
+bool backfill_round(const Site *site, const int *no_more, Error *err);
 
 #endif

@@ -26,6 +26,8 @@ bool schedule_plan_next(PipelineSchedule *schedule, int64_t now_us, Error *err)
     return true;
 }
 
+enum { GIVE_UP_AFTER_S = 24 * 3600 };
+
 static bool load_variables(const Site *site, Db *db, Arena *arena, int64_t schedule_id,
                            Variables *list, Error *err)
 {
@@ -325,7 +327,7 @@ static bool try_once(Run *run, bool *again, Error *err)
     return end_without(run, TICK_FAILED, error_text(&failed), err);
 }
 
-static bool fire(Run *run, Error *err)
+static bool try_some(Run *run, Error *err)
 {
     enum { TRIES = 5 }; /* others may start pipelines of it all the time */
     bool again = true;
@@ -335,6 +337,22 @@ static bool fire(Run *run, Error *err)
             return false;
     return !again ||
            error_set(err, ERR_UNAVAILABLE, "runs of the schedule come in between all the time");
+}
+
+/* Our own trouble leaves the tick open for another try, but not for ever; that of a backfill, which may
+ * have waited for days, until it is done. */
+static bool fire(Run *run, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    int64_t age = clock_now(run->site->clock) - run->tick->recorded_at;
+
+    if (try_some(run, &failed))
+        return true;
+    if (failed.code == ERR_CONFLICT || run->tick->backfill_id || age < GIVE_UP_AFTER_S * US_PER_S)
+        return error_move(err, &failed);
+    log_error(&failed, "tick %" G_GINT64_FORMAT " of schedule %" G_GINT64_FORMAT " is given up",
+              run->tick->id, run->schedule->id);
+    return end_without(run, TICK_FAILED, "The server could not make it for a day", err);
 }
 
 /* Its ticks run for whoever asked for it, in their own order. */

@@ -25,6 +25,7 @@ struct Ticker {
     GMutex lock;
     GCond wake;
     bool stopping;
+    int no_more; /* atomic; the same, for backfills */
 };
 
 /* --- recording ------------------------------------------------------------------------------- */
@@ -137,27 +138,38 @@ static bool get_schedule(const Site *site, Arena *arena, int64_t id, PipelineSch
 }
 
 typedef struct TakeOver {
-    ScheduleTick *tick;
+    ScheduleTick *ticks;
+    size_t n;
     int64_t server_id;
     int64_t now_us;
-    bool done;
+    bool *done; /* [n] */
 } TakeOver;
 
+/* A row is given back as it was, since this may run again. */
 static bool take_over(Db *db, void *data, Error *err)
 {
     TakeOver *t = data;
 
-    return schedule_tick_take_over(db, t->tick, t->server_id, t->now_us, &t->done, err);
+    for (size_t i = 0; i < t->n; i++) {
+        ScheduleTick tick = t->ticks[i];
+        if (!schedule_tick_take_over(db, &tick, t->server_id, t->now_us, &t->done[i], err))
+            return false;
+    }
+    return true;
 }
 
-/* Makes @tick this server's from now on. @done: false: another has it, or it is settled. */
-static bool take(const Site *site, ScheduleTick *tick, bool *done, Error *err)
+/* Makes @ticks this server's from @now_us on. @done: [n]; false: another has it, or it is settled. */
+static bool take(const Site *site, ScheduleTick *ticks, size_t n, int64_t now_us, bool *done,
+                 Error *err)
 {
-    TakeOver t = { .tick = tick, .server_id = site->server_id, .now_us = clock_now(site->clock) };
+    TakeOver t = { ticks, n, site->server_id, now_us, done };
 
     if (!database_write(site->database, take_over, &t, err))
         return false;
-    *done = t.done;
+    for (size_t i = 0; i < n; i++) {
+        ticks[i].server_id = done[i] ? t.server_id : ticks[i].server_id;
+        ticks[i].taken_at = done[i] ? t.now_us : ticks[i].taken_at;
+    }
     return true;
 }
 
@@ -166,10 +178,10 @@ static bool fire(const Site *site, ScheduleTick *tick, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
     PipelineSchedule schedule;
+    int64_t now = clock_now(site->clock);
     bool is_ours = true;
 
-    if (clock_now(site->clock) - tick->taken_at > RENEW_S * US_PER_S &&
-        !take(site, tick, &is_ours, err))
+    if (now - tick->taken_at > RENEW_S * US_PER_S && !take(site, tick, 1, now, &is_ours, err))
         return false;
     return !is_ours || (get_schedule(site, arena, tick->schedule_id, &schedule, err) &&
                         schedule_fire(site, &schedule, tick, err));
@@ -248,28 +260,59 @@ static bool list_open(const Site *site, Arena *arena, ScheduleTick **open, size_
     return schedule_tick_list_open(db, arena, AT_ONCE, open, n, err);
 }
 
-/* Ticks that came to no end: their server is gone, or failed for a reason of its own.  A time to come
- * is from before a step of the clock. @at_start: what this server left before it was started again
- * is not waited for. */
-static bool take_up_open(const Site *site, GThreadPool *pool, bool at_start, Error *err)
+/* Who looks for open ticks. */
+typedef struct TakeUp {
+    const Site *site;
+    GThreadPool *pool;
+    bool at_start; /* what this server left before it was started again is not waited for */
+    int64_t now_us;
+} TakeUp;
+
+/* Whether @tick came to no end: its server is gone, or failed for a reason of its own.  A time long
+ * to come is from before a step of the clock.  What this server has made a long queue of is in hand. */
+static bool is_left(const TakeUp *look, const ScheduleTick *tick)
+{
+    int64_t age = look->now_us - tick->taken_at;
+    bool own = tick->server_id == look->site->server_id || tick->server_id == 0;
+
+    if (look->at_start && own)
+        return age != 0;
+    if (own && look->pool && g_thread_pool_unprocessed(look->pool) > 0)
+        return false;
+    return ABS(age) >= TAKE_UP_AFTER_S * US_PER_S;
+}
+
+/* Those of one list. @all: it was a full one, and every one of it is taken now. */
+static bool take_up_some(const TakeUp *look, bool *all, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
     ScheduleTick *open = NULL;
-    size_t n = 0;
+    bool done[AT_ONCE];
+    size_t n = 0, left = 0;
 
-    if (!list_open(site, arena, &open, &n, err))
+    if (!list_open(look->site, arena, &open, &n, err))
         return false;
-    for (size_t i = 0; i < n; i++) {
-        int64_t age = clock_now(site->clock) - open[i].taken_at;
-        bool own = open[i].server_id == site->server_id || open[i].server_id == 0;
-        bool taken = false;
-        if (!(at_start && own) && age >= 0 && age < TAKE_UP_AFTER_S * US_PER_S)
-            continue;
-        if (!take(site, &open[i], &taken, err))
+    for (size_t i = 0; i < n; i++)
+        if (is_left(look, &open[i]))
+            open[left++] = open[i];
+    *all = left == AT_ONCE;
+    if (left > 0 && !take(look->site, open, left, look->now_us, done, err))
+        return false;
+    for (size_t i = 0; i < left; i++)
+        if (done[i])
+            start_firing(look->site, look->pool, &open[i]);
+    return true;
+}
+
+/* What has been taken is not left any more, so this comes to an end. */
+static bool take_up_open(const Site *site, GThreadPool *pool, bool at_start, Error *err)
+{
+    TakeUp look = { site, pool, at_start, clock_now(site->clock) };
+    bool all = true;
+
+    while (all)
+        if (!take_up_some(&look, &all, err))
             return false;
-        if (taken)
-            start_firing(site, pool, &open[i]);
-    }
     return true;
 }
 
@@ -307,14 +350,17 @@ static bool round_of(const Site *site, GThreadPool *pool, Error *err)
 
 bool ticker_round(const Site *site, Error *err)
 {
-    return round_of(site, NULL, err) && backfill_round(site, err);
+    int no_more = 0;
+
+    return round_of(site, NULL, err) && backfill_round(site, &no_more, err);
 }
 
 static void backfill_in_pool(void *data, void *user_data)
 {
     g_auto(Error) err = ERROR_INIT;
+    Ticker *ticker = user_data;
 
-    if (!backfill_round(((Ticker *)user_data)->site, &err))
+    if (!backfill_round(ticker->site, &ticker->no_more, &err))
         log_error(&err, "cannot look for backfills");
 }
 
@@ -359,7 +405,7 @@ Ticker *ticker_start(const Site *site)
     Ticker *ticker = g_new0(Ticker, 1);
 
     ticker->site = site;
-    ticker->pool = g_thread_pool_new(fire_in_pool, ticker, POOL_THREADS, FALSE, NULL);
+    ticker->pool = g_thread_pool_new_full(fire_in_pool, ticker, g_free, POOL_THREADS, FALSE, NULL);
     ticker->backfills = g_thread_pool_new(backfill_in_pool, ticker, 1, FALSE, NULL);
     g_mutex_init(&ticker->lock);
     g_cond_init(&ticker->wake);
@@ -373,10 +419,11 @@ void ticker_stop(Ticker *ticker)
         return;
     g_mutex_lock(&ticker->lock);
     ticker->stopping = true;
+    g_atomic_int_set(&ticker->no_more, 1);
     g_cond_signal(&ticker->wake);
     g_mutex_unlock(&ticker->lock);
     g_thread_join(ticker->thread);
-    g_thread_pool_free(ticker->pool, FALSE, TRUE);
+    g_thread_pool_free(ticker->pool, TRUE, TRUE);
     g_thread_pool_free(ticker->backfills, TRUE, TRUE);
     g_cond_clear(&ticker->wake);
     g_mutex_clear(&ticker->lock);

@@ -15,7 +15,9 @@ typedef struct Ticker Ticker;
 
 /* Takes up open ticks and starts the thread. */
 Ticker *ticker_start(const Site *site);
-void ticker_stop(Ticker *ticker); /* accepts NULL; what is being made is finished first */
+/* Accepts NULL.  Pipelines that are being made are finished first; ticks whose turn has not come stay
+ * open, for the next start or another server. */
+void ticker_stop(Ticker *ticker);
 
 /* Records what is due now and makes its pipelines, all on the calling thread: the body of a round, for tests. */
 bool ticker_round(const Site *site, Error *err);
