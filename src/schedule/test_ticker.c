@@ -171,13 +171,43 @@ static void an_open_tick_is_taken_up_after_a_while(const void *data)
     world_free(w);
 }
 
+static void round_at(World *w, int64_t now_us)
+{
+    w->clock = clock_fixed(now_us);
+    round_in_thread(&w->sites[0]);
+}
+
+static void a_clock_that_steps_makes_no_tick_twice(const void *data)
+{
+    World *w = world_new((TestDatabaseKind)GPOINTER_TO_INT(data), 1);
+    const int64_t hour = 3600 * US_PER_S, one = 25 * hour; /* 01:00 of the second day */
+    const int64_t next = NOW - NOW % (24 * hour) + one;
+
+    round_at(w, NOW); /* moves on from its first time */
+    round_at(w, next);
+    g_assert_cmpuint(count_ticks(w, w->schedule_id, TICK_FAILED), ==, 2);
+    round_at(w, next - hour); /* back, and there again */
+    round_at(w, next);
+    round_at(w, next + 1);
+    g_assert_cmpuint(count_ticks(w, w->schedule_id, TICK_FAILED), ==, 2);
+    round_at(w, next + 25 * hour); /* forward over the next one, which is made up for */
+    g_assert_cmpuint(count_ticks(w, w->schedule_id, TICK_FAILED), ==, 3);
+    round_at(w, next + 23 * hour);
+    round_at(w, next + 24 * hour);
+    g_assert_cmpuint(count_ticks(w, w->schedule_id, TICK_FAILED), ==, 3);
+    g_assert_cmpuint(count_ticks(w, w->schedule_id, TICK_DUE), ==, 0);
+    world_free(w);
+}
+
 static void add_tests(TestDatabaseKind kind)
 {
     const char *name = test_database_names[kind];
     g_autofree char *once = g_strdup_printf("/ticker/%s/one-tick-of-several-servers", name);
+    g_autofree char *steps = g_strdup_printf("/ticker/%s/clock-steps", name);
     g_autofree char *open = g_strdup_printf("/ticker/%s/open-tick-after-a-while", name);
 
     g_test_add_data_func(once, GINT_TO_POINTER((int)kind), several_servers_make_one_tick_of_each);
+    g_test_add_data_func(steps, GINT_TO_POINTER((int)kind), a_clock_that_steps_makes_no_tick_twice);
     g_test_add_data_func(open, GINT_TO_POINTER((int)kind), an_open_tick_is_taken_up_after_a_while);
 }
 

@@ -71,9 +71,13 @@ def fill(server):
     other = make_project(server, {"full-ci.yml": ONE_JOB_CI}, namespace_id=group["id"])
     api.make(f"{project.at}/members", user_id=ann.id, access_level=30)
     schedule = api.make(f"{project.at}/pipeline_schedules", description="Nightly", ref="main", cron="0 1 * * *",
-                        cron_timezone="Europe/Berlin")
-    api.make(f"{project.at}/pipeline_schedules/{schedule['id']}/variables", key="EMPTY", value="")
-    api.make(f"{project.at}/pipeline_schedules/{schedule['id']}/variables", key="LINES", value="a\nb\\n\t")
+                        cron_timezone="Europe/Berlin", inputs=[{"name": "parts", "value": ["a", 1, True]}])
+    at = f"{project.at}/pipeline_schedules/{schedule['id']}"
+    api.make(f"{at}/variables", key="EMPTY", value="")
+    api.make(f"{at}/variables", key="LINES", value="a\nb\\n\t")
+    # Its ticks find no file to run.
+    api.make(f"{at}/backfill", **{"from": "2026-01-01T00:00:00Z", "to": "2026-01-03T00:00:00Z"})
+    wait_until(lambda: api.read(f"{at}/backfills")[0]["status"] == "finished", "the backfill's end")
 
     done = project.trigger(TOPIC="copy")
     job = project.runner.take("build")
@@ -101,7 +105,8 @@ def paths_of(api):
                      "runners", "repository/branches"):
             yield f"{at}/{part}"
         for schedule in api.read(f"{at}/pipeline_schedules"):
-            yield f"{at}/pipeline_schedules/{schedule['id']}"
+            for part in ("", "/ticks", "/backfills", "/pipelines"):
+                yield f"{at}/pipeline_schedules/{schedule['id']}{part}"
         for pipeline in api.read(f"{at}/pipelines"):
             for part in ("", "/jobs?include_retried=true", "/variables"):
                 yield f"{at}/pipelines/{pipeline['id']}{part}"
