@@ -12,7 +12,7 @@ from table import Goal, Row
 PROJECTS = 20
 SCHEDULES = 10_000
 AHEAD_S = 3  # for the server to start in
-READ_RATE = 200
+READ_RATE = 100
 READ_CLIENTS = 8
 DEADLINE_S = 120
 FILE = ".gitlab-ci.yml"

@@ -28,14 +28,14 @@ bool schedule_plan_next(PipelineSchedule *schedule, int64_t now_us, Error *err)
 
 enum { GIVE_UP_AFTER_S = 24 * 3600 };
 
-static bool load_variables(const Site *site, Db *db, Arena *arena, int64_t schedule_id,
+static bool load_variables(const Site *site, Db *db, Arena *arena, const PipelineSchedule *schedule,
                            Variables *list, Error *err)
 {
     ScheduleVariable *rows = NULL;
     size_t n = 0;
 
     variables_init(list, arena);
-    if (!schedule_variable_list(db, arena, schedule_id, &rows, &n, err))
+    if (schedule->has_variables && !schedule_variable_list(db, arena, schedule->id, &rows, &n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
         g_autofree char *value = unseal(site->seal_key, rows[i].value, err);
@@ -67,12 +67,12 @@ static bool read_input(const Site *site, Arena *arena, const ScheduleInput *row,
     return true;
 }
 
-static bool load_inputs(const Site *site, Db *db, Arena *arena, int64_t schedule_id,
+static bool load_inputs(const Site *site, Db *db, Arena *arena, const PipelineSchedule *schedule,
                         CiGivenInput **inputs, size_t *n, Error *err)
 {
     ScheduleInput *rows = NULL;
 
-    if (!schedule_input_list(db, arena, schedule_id, &rows, n, err))
+    if (schedule->has_inputs && !schedule_input_list(db, arena, schedule->id, &rows, n, err))
         return false;
     *inputs = arena_new0(arena, CiGivenInput, *n);
     for (size_t i = 0; i < *n; i++)
@@ -161,8 +161,8 @@ static bool make_pipeline(Run *run, Error *err)
             !find_user(db, run, &user, err) ||
             !subject_of_project(db, user.id, user.admin, &project, clock_now(run->site->clock),
                                 &subject, err) ||
-            !load_variables(run->site, db, run->arena, schedule->id, &variables, err) ||
-            !load_inputs(run->site, db, run->arena, schedule->id, &inputs, &n_inputs, err))
+            !load_variables(run->site, db, run->arena, schedule, &variables, err) ||
+            !load_inputs(run->site, db, run->arena, schedule, &inputs, &n_inputs, err))
             return false;
     }
     PipelineRequest request = { .project = &project,

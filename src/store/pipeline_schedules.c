@@ -3,7 +3,11 @@
 
 #define SCHEDULE_COLS                                                                              \
     "id, project_id, owner_id, description, ref, cron, cron_timezone, active, next_run_at,"        \
-    " created_at, updated_at, catch_up, overlap_policy, max_start_delay"
+    " created_at, updated_at, catch_up, overlap_policy, max_start_delay,"                          \
+    " CASE WHEN EXISTS (SELECT 1 FROM schedule_variables v"                                        \
+    " WHERE v.schedule_id = pipeline_schedules.id) THEN 1 ELSE 0 END,"                             \
+    " CASE WHEN EXISTS (SELECT 1 FROM schedule_inputs i"                                           \
+    " WHERE i.schedule_id = pipeline_schedules.id) THEN 1 ELSE 0 END"
 
 const Column pipeline_schedule_columns[] = { COL_INT(PipelineSchedule, id),
                                              COL_INT(PipelineSchedule, project_id),
@@ -20,6 +24,8 @@ const Column pipeline_schedule_columns[] = { COL_INT(PipelineSchedule, id),
                                              COL_ENUM(PipelineSchedule, overlap_policy,
                                                       overlap_policy_names),
                                              COL_INT(PipelineSchedule, max_start_delay_s),
+                                             COL_BOOL(PipelineSchedule, has_variables),
+                                             COL_BOOL(PipelineSchedule, has_inputs),
                                              COL_END };
 
 bool pipeline_schedule_insert(Db *db, PipelineSchedule *s, Error *err)

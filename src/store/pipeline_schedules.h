@@ -20,6 +20,8 @@ typedef struct PipelineSchedule {
     CatchUp catch_up;
     OverlapPolicy overlap_policy;
     int64_t max_start_delay_s; /* 0: none */
+    bool has_variables;        /* when it was read */
+    bool has_inputs;
 } PipelineSchedule;
 
 extern const Column pipeline_schedule_columns[];
