@@ -6,6 +6,7 @@
 #include "api/runner_entity.h"
 #include "api/user_entity.h"
 #include "pipeline/duration.h"
+#include "runner/pending_reason.h"
 #include "store/artifacts.h"
 #include "store/downstream.h"
 #include "store/runner_managers.h"
@@ -25,6 +26,8 @@ typedef struct JobView {
     size_t n_artifacts;
     const Pipeline *downstream; /* of a bridge: what it started, if the caller may see it */
     const Project *downstream_project;
+    const char *pending_reason; /* of a whole entity that is not in a list */
+    bool in_list;
 } JobView;
 
 /* --- the fields --- */
@@ -218,6 +221,16 @@ static void write_failure_message(JsonWriter *w, const Field *field, const void 
         jw_put_string(w, "failure_message", job->failure_text);
 }
 
+/* Beyond GitLab (docs/api-extensions.md), and only where one job is asked for. */
+static void write_pending_reason(JsonWriter *w, const Field *field, const void *view,
+                                 const EntityContext *context)
+{
+    const JobView *job = view;
+
+    if (!job->in_list)
+        jw_put_string(w, "pending_reason", job->pending_reason);
+}
+
 static void write_tag_list(JsonWriter *w, const Field *field, const void *view,
                            const EntityContext *context)
 {
@@ -267,6 +280,7 @@ static const Field job_fields[] = {
     FIELD_FUNC("source", write_source),
     FIELD_FUNC("tag_list", write_tag_list),
     FIELD_AS("icon", STR, JobView, row.icon),
+    FIELD_FUNC("pending_reason", write_pending_reason),
     FIELDS_END,
 };
 
@@ -397,6 +411,7 @@ static void fill_view(Req *rq, const Beside *b, const Job *job, JobView *view)
 {
     *view = (JobView){ .row = *job,
                        .project = caller_of(rq)->project,
+                       .in_list = true,
                        .user = user_map_find(&b->users, job->user_id),
                        .artifacts = b->artifacts,
                        .n_artifacts = b->n_artifacts };
@@ -440,7 +455,14 @@ bool reply_job(Req *rq, const Job *job, int status, Error *err)
         return false;
     if (beside.n_pipelines == 0)
         return error_set(err, ERR_NO_RECORD, NULL);
-    write_jobs(rq, reply_writer(rq), &beside, job, 1);
+    EntityContext context = caller_context(rq);
+    JobView view;
+    fill_view(rq, &beside, job, &view);
+    view.in_list = false;
+    if (!pending_reason(caller_of(rq)->db, rq->arena, job, view.pipeline, view.project,
+                        context.now_us, &view.pending_reason, err))
+        return false;
+    entity_write(reply_writer(rq), job->bridge ? bridge_fields : job_fields, &view, &context);
     return reply_json_status(rq, status);
 }
 

@@ -6,9 +6,8 @@
 #include "store/runner_managers.h"
 #include "store/runners.h"
 
-/* When a runner counts as online, and when as forgotten. */
-#define RUNNER_ONLINE_US (INT64_C(2) * 60 * 60 * 1000000)
-#define RUNNER_STALE_US  (INT64_C(7) * 24 * 60 * 60 * 1000000)
+/* When a runner counts as forgotten. */
+#define RUNNER_STALE_US (INT64_C(7) * 24 * 60 * 60 * 1000000)
 
 extern const Field runner_fields[];         /* Runner; the view is a Runner */
 extern const Field runner_manager_fields[]; /* RunnerManager; the view is a RunnerManager */

@@ -70,6 +70,26 @@ static bool find_job(Db *db, const Runner *runner, int64_t after_id, PendingJob 
     return true;
 }
 
+bool queue_place(Db *db, const Runner *runner, int64_t job_id, int64_t at_most, QueuePlace *place,
+                 Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    PendingJob *jobs = NULL;
+    size_t n = 0;
+
+    if (!job_list_pending(db, arena, runner, 0, at_most, &jobs, &n, err))
+        return false;
+    *place = (QueuePlace){ .has_more = (int64_t)n == at_most };
+    for (size_t i = 0; i < n; i++) {
+        if (!serves(runner, &jobs[i]))
+            continue;
+        place->length++;
+        if (jobs[i].id == job_id)
+            place->position = place->length;
+    }
+    return true;
+}
+
 /* --- the hand-out ---------------------------------------------------------------------------- */
 
 typedef struct Take {

@@ -31,6 +31,17 @@ typedef struct Handout {
 bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, Handout *out,
                 bool *found, Error *err);
 
+/* Where a job stands in the queue as one runner sees it. */
+typedef struct QueuePlace {
+    int64_t position; /* from 1; 0: it is not among the first @length */
+    int64_t length;
+    bool has_more; /* jobs behind the last one that was looked at */
+} QueuePlace;
+
+/* Looks at no more than @at_most jobs. */
+bool queue_place(Db *db, const Runner *runner, int64_t job_id, int64_t at_most, QueuePlace *place,
+                 Error *err);
+
 /* Undoes the hand-out of @job; harmless where it is over. */
 bool queue_take_back(const Site *site, const Job *job, Error *err);
 /* The same, only if it is still not confirmed in time. */

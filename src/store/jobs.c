@@ -224,6 +224,38 @@ bool job_count_retries(Db *db, Arena *arena, int64_t pipeline_id, RetryCount **c
                        DB_ARGS(DB_INT(pipeline_id)), counts, n, err);
 }
 
+static void filter_holding_back(Query *q, const Job *job)
+{
+    query_init(q, NULL, NULL, "jobs j");
+    query_and_id(q, "j.pipeline_id = ?", job->pipeline_id);
+    query_and(q, "j.retried = 0 AND j.status NOT IN ('success', 'failed', 'canceled', 'skipped')"
+                 " AND NOT (j.status = 'manual' AND j.allow_failure = 1)");
+    if (job->by_needs)
+        query_and_arg(q, "j.name IN (SELECT name FROM job_needs WHERE spec_id = ?)",
+                      DB_INT(job->spec_id));
+    else
+        query_and_arg(q, "j.stage_position < ?", DB_INT(job->stage_position));
+}
+
+bool job_list_holding_back(Db *db, Arena *arena, const Job *job, int64_t limit, Job **jobs,
+                           size_t *n, Error *err)
+{
+    g_auto(Query) q = { 0 };
+
+    filter_holding_back(&q, job);
+    query_finish_list(&q, JOB_COLS, "j.stage_position", true, "j.id", (Slice){ .limit = limit });
+    return SELECT_ROWS(db, arena, job_columns, query_sql(&q), query_args(&q), jobs, n, err);
+}
+
+bool job_count_holding_back(Db *db, const Job *job, int64_t *count, Error *err)
+{
+    g_auto(Query) q = { 0 };
+
+    filter_holding_back(&q, job);
+    query_finish_count(&q, 0);
+    return db_get_int(db, query_sql(&q), query_args(&q), count, err);
+}
+
 typedef struct Coverage {
     double mean;
 } Coverage;

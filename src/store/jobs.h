@@ -117,6 +117,12 @@ typedef struct RetryCount {
 bool job_count_retries(Db *db, Arena *arena, int64_t pipeline_id, RetryCount **counts, size_t *n,
                        Error *err);
 
+/* The unfinished jobs that a created one waits for: those that it needs, or else those of all stages before its
+ * own.  A manual job that may fail holds nothing back. */
+bool job_list_holding_back(Db *db, Arena *arena, const Job *job, int64_t limit, Job **jobs,
+                           size_t *n, Error *err);
+bool job_count_holding_back(Db *db, const Job *job, int64_t *count, Error *err);
+
 /* The mean of what its latest jobs cover; -1: none says. */
 bool job_mean_coverage(Db *db, Arena *arena, int64_t pipeline_id, double *coverage, Error *err);
 

@@ -4,6 +4,9 @@
 
 #include "store/query.h"
 
+/* A runner that called within this time is online. */
+#define RUNNER_ONLINE_US (INT64_C(2) * 60 * 60 * 1000000)
+
 typedef enum RunnerKind {
     RUNNER_INSTANCE, /* serves all projects */
     RUNNER_GROUP,    /* those in and below a group */

@@ -335,8 +335,30 @@ static void only_what_is_not_interruptible_starts_for_good(World *w)
     g_assert_true(started);
 }
 
+static void a_created_job_names_what_it_waits_for(World *w)
+{
+    Job late = w->job;
+    int64_t count = 0;
+    Job *before;
+    size_t n;
+
+    late.stage_position++;
+    OK(job_list_holding_back(w->db, w->arena, &late, 1, &before, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(before[0].id, ==, w->job.id);
+    OK(job_count_holding_back(w->db, &late, &count, &w->err));
+    g_assert_cmpint(count, ==, 1);
+    late.by_needs = true;
+    OK(job_count_holding_back(w->db, &late, &count, &w->err));
+    g_assert_cmpint(count, ==, 0);
+    OK(job_need_insert(w->db, &(JobNeed){ .spec_id = w->spec_id, .name = w->job.name }, &w->err));
+    OK(job_count_holding_back(w->db, &late, &count, &w->err));
+    g_assert_cmpint(count, ==, 1);
+}
+
 void add_job_tests(void)
 {
+    add_test("jobs/held-back", a_created_job_names_what_it_waits_for);
     add_test("jobs/started-for-good", only_what_is_not_interruptible_starts_for_good);
     add_test("jobs/come-back", a_job_comes_back_as_it_went_in);
     add_test("jobs/listed-by-filter", jobs_are_listed_by_filter);

@@ -44,7 +44,7 @@ ENTITIES = {name: rows(text) for name, text in {
         environment:EnvironmentBasic deployable:any status:str""",
     "JobBasic": JOB_BASIC,
     "Job": JOB_BASIC + """ artifacts_file:ArtifactsFile~ artifacts:[JobArtifact] runner:Runner? runner_manager:RunnerManager?
-        artifacts_expire_at:ts? tag_list:[str] icon:str?~@""",
+        artifacts_expire_at:ts? tag_list:[str] icon:str?~ pending_reason:str?~@""",
     "Bridge": JOB_BASIC + " failure_message:str~ downstream_pipeline:PipelineBasic?",
     "JobProject": "ci_job_token_scope_enabled:bool",
     "ArtifactsFile": "filename:str size:int",
