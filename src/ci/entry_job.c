@@ -28,7 +28,8 @@ static void read_start_in(Entry *e, const Keyword *keyword, const Node *value)
 {
     CiJob *job = e->out;
 
-    (void)ci_parse_duration(value->text, &job->start_in_s); /* checked with the job */
+    if (value->text) /* an empty list or map is blank, which is checked with the job */
+        (void)ci_parse_duration(value->text, &job->start_in_s);
 }
 
 static const Keyword allow_failure_keywords[] = {

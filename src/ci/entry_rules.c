@@ -26,7 +26,8 @@ static void read_start_in(Entry *e, const Keyword *keyword, const Node *value)
 {
     CiRule *rule = e->out;
 
-    (void)ci_parse_duration(value->text, &rule->start_in_s); /* checked with the rule */
+    if (value->text) /* an empty list or map is blank, which is checked with the rule */
+        (void)ci_parse_duration(value->text, &rule->start_in_s);
 }
 
 static void read_allow_failure(Entry *e, const Keyword *keyword, const Node *value)
