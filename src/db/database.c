@@ -23,8 +23,6 @@ struct Database {
     void *observer_data;
 };
 
-static const DbDriver *const drivers[] = { &db_sqlite_driver, &db_postgres_driver };
-
 void database_observe(Database *database, DbObserver func, void *data)
 {
     database->observer = func;
@@ -98,32 +96,7 @@ bool database_renew(Database *database, Db *db)
     return database && database->pool && !db->writing && pool_renew(database->pool, db);
 }
 
-/* --- which driver ---------------------------------------------------------------------------- */
-
-static const char *scheme_of(const DbDriver *driver, const char *url)
-{
-    for (const char *const *scheme = driver->schemes; *scheme; scheme++) {
-        if (g_str_has_prefix(url, *scheme))
-            return *scheme;
-    }
-    return NULL;
-}
-
-const DbDriver *db_driver_of(const char *url, const char **where, Error *err)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
-        const char *scheme = scheme_of(drivers[i], url);
-        if (!scheme)
-            continue;
-        *where = drivers[i]->whole_url ? url : url + strlen(scheme);
-        return drivers[i];
-    }
-    /* The URL may hold a password: only what precedes it is shown. */
-    g_autofree char *scheme = g_strndup(url, strcspn(url, ":"));
-    error_set(err, ERR_USAGE,
-              "database \"%s:...\": only sqlite:PATH and postgresql://... are known", scheme);
-    return NULL;
-}
+/* --- opening and closing --------------------------------------------------------------------- */
 
 static bool take_claim(const DbDriver *driver, const char *where, int *claim, Error *err)
 {
@@ -137,8 +110,6 @@ static void drop_claim(const DbDriver *driver, int *claim)
         driver->release(*claim);
     *claim = -1;
 }
-
-/* --- opening and closing --------------------------------------------------------------------- */
 
 static void after_commit(Db *db, void *data)
 {
