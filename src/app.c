@@ -19,7 +19,6 @@
 #include "pipeline/bridges.h"
 #include "pipeline/left_over.h"
 #include "repo/repo.h"
-#include "runner/log_packer.h"
 #include "runner/presence.h"
 #include "runner/register.h"
 #include "runner/sweep.h"
@@ -53,7 +52,6 @@ typedef struct App {
     Ticker *ticker;
     Presence *presence;
     Sweeper *sweeper;
-    LogPacker *log_packer;
     Embedded *embedded;
     int64_t embedded_runner_id;
 } App;
@@ -348,7 +346,6 @@ static bool begin_work(App *app, Error *err)
         !register_ensure_instance_token(&app->site, err) || !start_embedded(app, err))
         return false;
     app->sweeper = sweeper_start(&app->site, app->presence);
-    app->log_packer = log_packer_start(&app->site, app->api.traces);
     bridges_start(app->site.bridges);
     app->ticker = ticker_start(&app->site);
     server_set_ready(app->server);
@@ -361,7 +358,6 @@ static bool begin_work(App *app, Error *err)
 static void stop(App *app)
 {
     ticker_stop(app->ticker);
-    log_packer_stop(app->log_packer);
     bridges_stop(app->site.bridges);
     if (app->server)
         server_drain(app->server);

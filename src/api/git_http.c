@@ -258,7 +258,7 @@ static bool serve_push(Req *rq, const Project *project, GitCall *call, Output *o
         return false;
     bool ok = repo_serve(site->repos, project->id, call, put_out, out, err);
     if (!push_end(site, id, &late))
-        log_error(&late, "the push %" G_GINT64_FORMAT " is left to the next start", id);
+        log_error(&late, "the push %" G_GINT64_FORMAT " is left for later", id);
     return finish(out, ok, err);
 }
 

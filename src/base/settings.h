@@ -43,8 +43,7 @@ typedef struct Settings {
     int64_t max_test_cases;          /* of all test reports of a pipeline */
     int64_t max_trace_bytes;
     int64_t max_trace_patch_bytes;
-    int64_t log_pack_after_s; /* how long after a job's end; 0: never */
-    int64_t max_schedules;    /* a project's */
+    int64_t max_schedules; /* a project's */
     int64_t max_catch_up_ticks;
     int64_t max_queued_ticks;
     int64_t max_backfill_ticks;
@@ -69,8 +68,6 @@ typedef struct Settings {
     int64_t poll_timeout_s;       /* how long a runner's poll is parked */
     int64_t confirm_timeout_s;    /* for a runner that announces two-phase commit */
     int64_t lost_runner_s;        /* without a sign of life for a running job */
-    int64_t unmatched_pending_s;  /* a pending job's time where no online runner could run it */
-    int64_t stuck_pending_s;      /* ... and where one could */
     int64_t runner_orphan_s;      /* the embedded runner's patience without a server */
     int64_t default_timeout_s;    /* a job's, where neither it nor the project says */
 } Settings;

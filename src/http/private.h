@@ -56,11 +56,8 @@ typedef enum ReplyKind {
     REPLY_OWNED,  /* .bytes is freed with g_free() */
     REPLY_STATIC, /* .bytes outlives the server */
     REPLY_FILE,
-    REPLY_PULLED,
     REPLY_STREAM
 } ReplyKind;
-
-typedef struct PulledReply PulledReply;
 
 typedef struct Reply {
     ReplyKind kind;
@@ -70,8 +67,7 @@ typedef struct Reply {
     size_t size;
     int fd;
     int64_t offset;
-    int64_t file_size; /* also of what is pulled */
-    PulledReply *pulled;
+    int64_t file_size;
     GString *json; /* what reply_writer() fills */
     JsonWriter writer;
     bool finished; /* the headers that all replies carry are in */

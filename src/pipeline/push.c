@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* A push that this server has not ended after so long has met with trouble, and could not say so. */
+enum { LONGEST_PUSH_S = 15 * 60, LEFT_AT_ONCE = 20 };
+
 typedef struct Begin {
     OpenPush row;
 } Begin;
@@ -66,6 +69,7 @@ typedef struct Push {
     const Project *project;
     const User *user; /* NULL: gone; then refs are recorded and nothing runs */
     Subject subject;
+    int n_failed; /* refs that trouble of our own has left as they were */
 } Push;
 
 static bool create_for(const Push *push, Move *move, Error *err)
@@ -98,13 +102,15 @@ static bool process_move(const Push *push, Move *move, Error *err)
     return database_write(push->site->database, record_alone, move, err);
 }
 
-static void process_and_log(const Push *push, Move *move)
+static void process_and_log(Push *push, Move *move)
 {
     g_auto(Error) err = ERROR_INIT;
 
-    if (!process_move(push, move, &err) && err.code != ERR_CONFLICT)
-        log_error(&err, "push to project %" G_GINT64_FORMAT ": %s is left for later",
-                  push->project->id, move->ref);
+    if (process_move(push, move, &err) || err.code == ERR_CONFLICT)
+        return;
+    log_error(&err, "push to project %" G_GINT64_FORMAT ": %s is left for later", push->project->id,
+              move->ref);
+    push->n_failed++;
 }
 
 static const char *state_of(const RefState *states, size_t n, const char *ref)
@@ -134,7 +140,7 @@ static bool read_both(const Site *site, Arena *arena, int64_t project_id, const 
            repo_list_refs(site->repos, project_id, arena, refs, n_refs, err);
 }
 
-static bool process_refs(const Push *push, Error *err)
+static bool process_refs_once(Push *push, Error *err)
 {
     const RepoRef *refs = NULL;
     RefState *states = NULL;
@@ -161,6 +167,21 @@ static bool process_refs(const Push *push, Error *err)
     return true;
 }
 
+/* Trouble that passes is over at the second look. */
+static bool process_refs(Push *push, Error *err)
+{
+    enum { LOOKS = 2 };
+
+    for (int i = 0; i < LOOKS; i++) {
+        push->n_failed = 0;
+        if (!process_refs_once(push, err))
+            return false;
+        if (push->n_failed == 0)
+            return true;
+    }
+    return error_set(err, ERR_UNAVAILABLE, "%d of its refs have to wait", push->n_failed);
+}
+
 static bool delete_open(Db *db, void *data, Error *err)
 {
     return open_push_delete(db, *(int64_t *)data, err);
@@ -185,15 +206,25 @@ static bool load(Push *push, int64_t id, Project *project, User *user, Error *er
                                              clock_now(push->site->clock), &push->subject, err);
 }
 
+static bool leave_open(Db *db, void *data, Error *err)
+{
+    return open_push_leave(db, *(int64_t *)data, err);
+}
+
 bool push_end(const Site *site, int64_t id, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
+    g_auto(Error) failed = ERROR_INIT;
     Push push = { .site = site, .arena = arena };
     Project project;
     User user;
 
-    return load(&push, id, &project, &user, err) && process_refs(&push, err) &&
-           database_write(site->database, delete_open, &id, err);
+    if (load(&push, id, &project, &user, err) && process_refs(&push, err) &&
+        database_write(site->database, delete_open, &id, err))
+        return true;
+    if (!database_write(site->database, leave_open, &id, &failed))
+        log_error(&failed, "the push %" G_GINT64_FORMAT " has to wait for some minutes", id);
+    return false;
 }
 
 typedef struct TakeOver {
@@ -219,11 +250,20 @@ static bool recover_one(const Site *site, OpenPush *push, Error *err)
         return false;
     if (!t.done)
         return true;
-    log_line(LOG_INFO, "a push to project %" G_GINT64_FORMAT " was cut off: going on with it",
+    log_line(LOG_INFO, "a push to project %" G_GINT64_FORMAT " was not ended: going on with it",
              push->project_id);
     return (repo_settle_push(site->repos, push->project_id, &failed) &&
             push_end(site, push->id, &failed)) ||
            failed.code == ERR_NO_RECORD || error_move(err, &failed);
+}
+
+static void recover_each(const Site *site, OpenPush *open, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        g_auto(Error) failed = ERROR_INIT;
+        if (!recover_one(site, &open[i], &failed))
+            log_error(&failed, "push to project %" G_GINT64_FORMAT, open[i].project_id);
+    }
 }
 
 bool push_recover(const Site *site, const int64_t *servers, size_t n_servers, Error *err)
@@ -237,11 +277,23 @@ bool push_recover(const Site *site, const int64_t *servers, size_t n_servers, Er
         if (!open_push_list_of(db, arena, servers, n_servers, &open, &n, err))
             return false;
     }
-    for (size_t i = 0; i < n; i++) {
-        g_auto(Error) failed = ERROR_INIT;
-        if (!recover_one(site, &open[i], &failed))
-            log_error(&failed, "push to project %" G_GINT64_FORMAT, open[i].project_id);
+    recover_each(site, open, n);
+    return true;
+}
+
+bool push_recover_left(const Site *site, Error *err)
+{
+    g_autoptr(Arena) arena = arena_new();
+    int64_t before = clock_now(site->clock) - LONGEST_PUSH_S * US_PER_S;
+    OpenPush *open = NULL;
+    size_t n = 0;
+
+    {
+        g_autoptr(Db) db = database_reader(site->database);
+        if (!open_push_list_left(db, arena, site->server_id, before, LEFT_AT_ONCE, &open, &n, err))
+            return false;
     }
+    recover_each(site, open, n);
     return true;
 }
 

@@ -6,17 +6,15 @@
 #include "pipeline/environments.h"
 #include "pipeline/left_over.h"
 #include "pipeline/operations.h"
+#include "pipeline/push.h"
 #include "pipeline/resource.h"
 #include "runner/artifacts.h"
 #include "runner/queue.h"
-#include "runner/stuck.h"
 #include "store/job_queue.h"
 
 enum {
     ROUND_US = 1000000,
     SAFETY_ROUNDS = 15, /* between two looks for wake-ups that got lost */
-    STUCK_ROUNDS = 60,  /* between two looks for jobs that nobody will run */
-    STALE_S = 3600,     /* a delayed job that could not be started for so long fails */
     AT_ONCE = 200,
     OVERDUE_GRACE_S = 900 /* the runner ends a job at its timeout, and then has files to bring */
 };
@@ -58,11 +56,6 @@ static bool fail_runner_system(const Site *site, const Job *job, Error *err)
     return operation_fail_job(site, job, FAILURE_RUNNER_SYSTEM, err);
 }
 
-static bool fail_stale(const Site *site, const Job *job, Error *err)
-{
-    return operation_fail_job(site, job, FAILURE_STALE_SCHEDULE, err);
-}
-
 /* --- what each round looks for --- */
 
 typedef struct Round {
@@ -81,16 +74,12 @@ static bool find_unconfirmed(Db *db, const Round *round, Job **jobs, size_t *n, 
 
 /* Silence is counted anew after a start, and after the database was away: until then runners had
  * nobody to talk to. */
-static int64_t heard_since(const Round *round)
-{
-    return MAX(round->since, database_available_since(round->site->database));
-}
-
 static bool find_silent(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
 {
     int64_t patience = round->site->settings->lost_runner_s * US_PER_S;
+    int64_t since = MAX(round->since, database_available_since(round->site->database));
 
-    if (round->now - heard_since(round) < patience)
+    if (round->now - since < patience)
         return true;
     return job_list_silent(db, round->arena, round->now - patience, AT_ONCE, jobs, n, err);
 }
@@ -106,16 +95,6 @@ static bool find_delayed_due(Db *db, const Round *round, Job **jobs, size_t *n, 
     return job_list_delayed_due(db, round->arena, round->now, AT_ONCE, jobs, n, err);
 }
 
-/* Their time came while a server was there, and still they could not be started. */
-static bool find_stale(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
-{
-    int64_t before = round->now - STALE_S * US_PER_S;
-
-    if (before < heard_since(round))
-        return true;
-    return job_list_delayed_due(db, round->arena, before, AT_ONCE, jobs, n, err);
-}
-
 static const struct {
     JobSearch search;
     JobAction action;
@@ -124,7 +103,6 @@ static const struct {
     { find_unconfirmed, queue_take_back_unconfirmed, "taken back: nobody confirmed it" },
     { find_silent, fail_lost, "lost: no sign of its runner" },
     { find_overdue, fail_overdue, "ended: far past its timeout" },
-    { find_stale, fail_stale, "failed: it could not be started for an hour after its delay" },
     { find_delayed_due, operation_start_delayed_job, "its delay is over" },
 };
 
@@ -216,6 +194,15 @@ static void sweep_resources(const Site *site)
         log_error(&err, "cannot look for resources that are free");
 }
 
+/* So is what trouble has left. */
+static void sweep_pushes(const Site *site)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    if (!push_recover_left(site, &err))
+        log_error(&err, "cannot look for pushes that have to be ended");
+}
+
 static void sweep_round(const Sweeper *sweeper, int64_t since, int64_t round)
 {
     sweep_servers(sweeper);
@@ -223,10 +210,10 @@ static void sweep_round(const Sweeper *sweeper, int64_t since, int64_t round)
     if (database_is_away(sweeper->site->database))
         return;
     sweep_once(sweeper->site, since);
-    if (round % SAFETY_ROUNDS == 1)
+    if (round % SAFETY_ROUNDS == 1) {
         sweep_resources(sweeper->site);
-    if (round % STUCK_ROUNDS == 0)
-        stuck_sweep(sweeper->site, since);
+        sweep_pushes(sweeper->site);
+    }
     if (round % SAFETY_ROUNDS == 0)
         wake_if_pending(sweeper->site);
 }

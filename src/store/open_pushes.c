@@ -35,6 +35,22 @@ bool open_push_list_of(Db *db, Arena *arena, const int64_t *servers, size_t n_se
     return SELECT_ROWS(db, arena, open_push_columns, query_sql(&q), query_args(&q), pushes, n, err);
 }
 
+bool open_push_list_left(Db *db, Arena *arena, int64_t server_id, int64_t begun_before,
+                         int64_t limit, OpenPush **pushes, size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, open_push_columns,
+                       "SELECT " OPEN_PUSH_COLS " FROM open_pushes WHERE server_id IS NULL"
+                       " OR (server_id = $1 AND created_at < $2) ORDER BY id LIMIT $3",
+                       DB_ARGS(DB_INT(server_id), DB_INT(begun_before), DB_INT(limit)), pushes, n,
+                       err);
+}
+
+bool open_push_leave(Db *db, int64_t id, Error *err)
+{
+    return db_exec(db, "UPDATE open_pushes SET server_id = NULL WHERE id = $1", DB_ARGS(DB_INT(id)),
+                   NULL, err);
+}
+
 bool open_push_take_over(Db *db, const OpenPush *push, int64_t server_id, bool *done, Error *err)
 {
     return query_exec_one(db,

@@ -21,6 +21,11 @@ bool open_push_get(Db *db, Arena *arena, int64_t id, OpenPush *push, Error *err)
 /* What these servers take in, or left; 0 among them: not known whose.  Oldest first. */
 bool open_push_list_of(Db *db, Arena *arena, const int64_t *servers, size_t n_servers,
                        OpenPush **pushes, size_t *n, Error *err);
+/* What nobody has in hand: left by its server, or begun by @server_id before @begun_before.  Oldest first. */
+bool open_push_list_left(Db *db, Arena *arena, int64_t server_id, int64_t begun_before,
+                         int64_t limit, OpenPush **pushes, size_t *n, Error *err);
+/* It is nobody's for now. */
+bool open_push_leave(Db *db, int64_t id, Error *err);
 /* From the server that @push names to another. @done: false: some other was faster. */
 bool open_push_take_over(Db *db, const OpenPush *push, int64_t server_id, bool *done, Error *err);
 bool open_push_delete(Db *db, int64_t id, Error *err);
