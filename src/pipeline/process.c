@@ -86,6 +86,7 @@ static bool add_job(Process *p, size_t index, const Needs *needs, Error *err)
                       .allow_failure = row->allow_failure,
                       .by_needs = row->by_needs,
                       .bridge = row->bridge,
+                      .retried = row->retried,
                       .processed = row->processed,
                       .enqueue_now = row->enqueue_now,
                       .can_cancel_gracefully = row->graceful,
@@ -162,7 +163,7 @@ bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pi
     arena_defer(arena, (GDestroyNotify)g_array_unref, p->ended_runs);
     if (!pipeline_lock(db, arena, pipeline_id, &p->pipeline, err) ||
         !stage_list(db, arena, pipeline_id, &stages, &n_stages, err) ||
-        !job_list_latest(db, arena, pipeline_id, &p->jobs, &p->n_jobs, err) ||
+        !job_list_at_work(db, arena, pipeline_id, &p->jobs, &p->n_jobs, err) ||
         !job_need_list_by_pipeline(db, arena, pipeline_id, &needs.items, &needs.n, err))
         return false;
     p->engine_jobs = arena_new0(arena, EngineJob *, p->n_jobs);

@@ -17,7 +17,7 @@ typedef struct Process {
     Db *db;
     Arena *arena;
     Pipeline pipeline; /* as loaded */
-    Job *jobs;         /* the latest attempts, as loaded */
+    Job *jobs;         /* the latest attempts, and what runners have of earlier ones, as loaded */
     size_t n_jobs;
     EnginePipeline *engine;
     EngineJob **engine_jobs;  /* of jobs, in their order */
@@ -34,7 +34,7 @@ typedef struct Process {
 bool process_load(Process *p, const Site *site, Db *db, Arena *arena, int64_t pipeline_id,
                   Error *err);
 
-/* The engine's job of an attempt; NULL: not one of the latest. */
+/* The engine's job of an attempt; NULL: an earlier one that no runner has. */
 EngineJob *process_job(const Process *p, int64_t job_id);
 Job *process_row(const Process *p, const EngineJob *job);
 

@@ -4,6 +4,7 @@
 #include "pipeline/events.h"
 #include "pipeline/policy.h"
 #include "pipeline/process.h"
+#include "pipeline/retry.h"
 #include "store/downstream.h"
 #include "store/job_specs.h"
 #include "store/mirrors.h"
@@ -323,6 +324,31 @@ static void each_change_is_told_to_mirrors(World *w)
     g_assert_cmpint(owed(w).job_id, ==, shown.id);
 }
 
+/* Or it would be canceling for good, and keep the resource of its group. */
+static void a_canceling_job_that_was_run_again_still_ends(World *w)
+{
+    Process p;
+    EngineJob *again;
+    Job first;
+
+    make_world(w, NULL, false);
+    OK(process_load(&p, &w->site, w->db, w->arena, w->pipeline.id, &w->err));
+    process_job(&p, w->job.id)->can_cancel_gracefully = true;
+    g_assert_true(engine_cancel_job(p.engine, process_job(&p, w->job.id)));
+    OK(process_save(&p, &w->err));
+    OK(process_load(&p, &w->site, w->db, w->arena, w->pipeline.id, &w->err));
+    OK(engine_retry_job(p.engine, process_job(&p, w->job.id), 1, &again, &w->err));
+    OK(process_save(&p, &w->err));
+    OK(process_load(&p, &w->site, w->db, w->arena, w->pipeline.id, &w->err));
+    g_assert_cmpint(process_job(&p, w->job.id)->status, ==, STATUS_CANCELING);
+    g_assert_true(engine_succeed_job(p.engine, process_job(&p, w->job.id)));
+    OK(process_save(&p, &w->err));
+    OK(job_get(w->db, w->arena, w->job.id, &first, &w->err));
+    g_assert_cmpint(first.status, ==, STATUS_CANCELED);
+    g_assert_true(first.retried);
+    g_assert_cmpint(latest_build(w).status, ==, STATUS_PENDING);
+}
+
 static void a_damaged_policy_is_an_error(World *w)
 {
     Process p;
@@ -412,6 +438,8 @@ static const struct {
           the_end_of_a_pipeline_is_not_told_to_who_does_not_wait),
     CLAIM("a-bridge-above-is-to-wait-again", a_bridge_above_is_to_wait_again),
     CLAIM("each-change-is-told-to-mirrors", each_change_is_told_to_mirrors),
+    CLAIM("a-canceling-job-that-was-run-again-still-ends",
+          a_canceling_job_that_was_run_again_still_ends),
     CLAIM("a-damaged-policy-is-an-error", a_damaged_policy_is_an_error),
 #undef CLAIM
 };

@@ -213,6 +213,14 @@ bool job_list_latest(Db *db, Arena *arena, int64_t pipeline_id, Job **jobs, size
                        DB_ARGS(DB_INT(pipeline_id)), jobs, n, err);
 }
 
+bool job_list_at_work(Db *db, Arena *arena, int64_t pipeline_id, Job **jobs, size_t *n, Error *err)
+{
+    return SELECT_ROWS(db, arena, job_columns,
+                       "SELECT " JOB_COLS " FROM jobs j WHERE j.pipeline_id = $1"
+                       " AND (j.retried = 0 OR j.status = 'canceling') ORDER BY j.id",
+                       DB_ARGS(DB_INT(pipeline_id)), jobs, n, err);
+}
+
 bool job_count_retries(Db *db, Arena *arena, int64_t pipeline_id, RetryCount **counts, size_t *n,
                        Error *err)
 {

@@ -107,9 +107,12 @@ bool job_list_first(Db *db, Arena *arena, int64_t pipeline_id, int64_t limit, Jo
 /* With all that hangs on them. */
 bool job_delete_all(Db *db, const int64_t *ids, size_t n_ids, Error *err);
 
-/* For the engine: the latest attempts of a pipeline by id, and how many earlier ones each name
- * has. */
+/* The latest attempts of a pipeline by id. */
 bool job_list_latest(Db *db, Arena *arena, int64_t pipeline_id, Job **jobs, size_t *n, Error *err);
+
+/* For the engine: those, with earlier ones that a runner still has (canceling ones may be run again
+ * before they end), and how many earlier ones each name has. */
+bool job_list_at_work(Db *db, Arena *arena, int64_t pipeline_id, Job **jobs, size_t *n, Error *err);
 typedef struct RetryCount {
     const char *name;
     int64_t n;

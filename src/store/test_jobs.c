@@ -92,6 +92,8 @@ static void the_engine_sees_latest_attempts_only(World *w)
     OK(job_list_latest(w->db, w->arena, w->pipeline.id, &jobs, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     g_assert_cmpint(jobs[0].id, ==, again.id);
+    OK(job_list_at_work(w->db, w->arena, w->pipeline.id, &jobs, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
     OK(job_count_retries(w->db, w->arena, w->pipeline.id, &retries, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     g_assert_cmpstr(retries[0].name, ==, "build");
