@@ -15,14 +15,15 @@ from statistics import median
 import compile as compiling
 import create
 import jobs
+import pipelines
 import reads
 import schedules
 from database import DATABASES
 from server import World
 from table import render
 
-TOPICS = {"compile": compiling.measure, "create": create.measure, "jobs": jobs.measure, "reads": reads.measure,
-          "schedules": schedules.measure}
+TOPICS = {"compile": compiling.measure, "create": create.measure, "jobs": jobs.measure, "pipelines": pipelines.measure,
+          "reads": reads.measure, "schedules": schedules.measure}
 
 
 class Run:
