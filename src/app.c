@@ -2,6 +2,8 @@
 #include "app.h"
 
 #include "access/accounts.h"
+#include "access/attempts.h"
+#include "access/session.h"
 #include "access/signing_key.h"
 #include "access/token.h"
 #include "api/caller.h"
@@ -54,6 +56,7 @@ typedef struct App {
     Sweeper *sweeper;
     Embedded *embedded;
     int64_t embedded_runner_id;
+    int64_t new_root_id; /* made at this start, with a token that nobody knew; 0: not */
 } App;
 
 static char *in_data(const App *app, const char *name)
@@ -220,8 +223,24 @@ static bool first_start(App *app, Error *err)
 
     if (!account_create_first(&app->site, &root, &order, &token, &is_new, err))
         return false;
-    if (is_new && !app->settings->root_token)
+    if (is_new && !app->settings->root_token) {
+        app->new_root_id = root.id;
         printf("penstock: root's access token, shown this once: %s\n", token);
+    }
+    return true;
+}
+
+/* The way into the web page before root has a password. */
+static bool show_sign_in(const App *app, Error *err)
+{
+    g_autofree char *secret = NULL;
+
+    if (!app->new_root_id)
+        return true;
+    if (!sign_in_link_make(&app->site, app->new_root_id, &secret, err))
+        return false;
+    g_autofree char *url = sign_in_link_url(app->external_url, secret);
+    printf("penstock: sign in once, within %d minutes: %s\n", SIGN_IN_LINK_MINUTES, url);
     return true;
 }
 
@@ -343,7 +362,8 @@ static bool start(App *app, Error *err)
 static bool begin_work(App *app, Error *err)
 {
     if (!left_over_take_up_own(&app->site, err) ||
-        !register_ensure_instance_token(&app->site, err) || !start_embedded(app, err))
+        !register_ensure_instance_token(&app->site, err) || !start_embedded(app, err) ||
+        !show_sign_in(app, err))
         return false;
     app->sweeper = sweeper_start(&app->site, app->presence);
     bridges_start(app->site.bridges);
@@ -373,6 +393,7 @@ static void stop(App *app)
     if (!imports_stop(app->api.imports, STOP_GRACE_S * US_PER_S))
         return;
     imports_free(app->api.imports);
+    attempts_free(app->api.attempts);
     trace_files_free(app->api.traces);
     blob_store_free(app->site.blobs);
     repo_store_free(app->site.repos);
@@ -419,6 +440,7 @@ bool app_serve(const Settings *settings, Error *err)
     app.site.bridges = bridges_new(&app.site);
     app.api.site = &app.site;
     app.api.imports = imports_new(&app.site);
+    app.api.attempts = attempts_new();
     bool ok = start(&app, err) && begin_work(&app, err);
     if (ok) {
         sigwait(&signals, &signal_number);

@@ -11,6 +11,8 @@ static const Command commands[] = {
     { "lint", "[--explain [--branch NAME] [--var KEY=VALUE]...] FILE", "check a pipeline file",
       cmd_lint },
     { "token", "create OPTION...", "make an access token for a user", cmd_token },
+    { "user", "password|link NAME", "how somebody signs in with a browser (user --help)",
+      cmd_user },
     { "db", "status|migrate|copy ...", "look after the database (db --help)", cmd_db },
     { "version", "", "print the version", cmd_version },
     { "hook", "pre-receive", NULL, cmd_hook },

@@ -9,6 +9,7 @@
 #include "store/checked_write.h"
 #include "store/instance_values.h"
 #include "store/members.h"
+#include "store/sessions.h"
 
 #include <string.h>
 
@@ -176,13 +177,24 @@ static bool follow(Db *db, Arena *arena, const User *user, Error *err)
     return space_move(db, &own, user->name, user->username, err);
 }
 
+/* Who knew the old password is signed out. */
+static bool end_sessions(Db *db, Arena *arena, const User *user, Error *err)
+{
+    User old;
+
+    if (!user_lock(db, arena, user->id, &old, err))
+        return false;
+    return g_strcmp0(old.password_hash, user->password_hash) == 0 ||
+           session_delete_by_user(db, user->id, err);
+}
+
 static bool update(Db *db, void *data, Error *err)
 {
     g_autoptr(Arena) arena = arena_new();
     const User *user = data;
 
-    return check_is_free(db, user, err) && user_update(db, user, err) &&
-           follow(db, arena, user, err);
+    return end_sessions(db, arena, user, err) && check_is_free(db, user, err) &&
+           user_update(db, user, err) && follow(db, arena, user, err);
 }
 
 bool account_update(const Site *site, const User *user, Error *err)

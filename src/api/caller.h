@@ -18,13 +18,15 @@
 
 typedef struct Server Server;
 typedef struct Imports Imports;
+typedef struct Attempts Attempts;
 
 /* ServerOptions.app of this server. */
 typedef struct Api {
     Site *site;
     TraceFiles *traces;
-    Imports *imports; /* api/imports.h */
-    Server *server;   /* set once it runs: for /metrics */
+    Imports *imports;   /* api/imports.h */
+    Attempts *attempts; /* failed sign-ins: access/attempts.h */
+    Server *server;     /* set once it runs: for /metrics */
     bool git_over_http;
 } Api;
 
@@ -33,6 +35,7 @@ typedef struct Caller {
     const User *user;       /* NULL: nobody */
     const char *scopes;     /* of the access token, blank-separated; NULL: none was used */
     int64_t token_id;       /* of the access token */
+    int64_t session_id;     /* of the browser that is signed in; 0: none was used */
     const Job *job;         /* whose job token was used; NULL: none */
     const Project *project; /* of /projects/:id; NULL: the route has none */
     const Namespace *group; /* of /groups/:id */
@@ -57,6 +60,16 @@ static inline Site *site_of(Req *rq)
 /* ServerOptions.dispatch: credentials, parameters, project or group, ability, handler - in this order, so
  * that GitLab's statuses come in its order (401, 400, 404, 403, then the handler's own). */
 bool api_dispatch(Req *rq, Error *err);
+
+/* The cookie of browsers that are signed in, and the header without which it opens reads alone: no form and no
+ * page from elsewhere can send that one. */
+#define SESSION_COOKIE "penstock_session"
+#define PAGE_HEADER    "X-Penstock-Page"
+
+/* The secret in the request's cookie, NULL: none. */
+const char *caller_cookie(Req *rq);
+/* ERR_FORBIDDEN unless a request that changes something comes from our own page. */
+bool caller_check_page(Req *rq, Error *err);
 
 /* Gives caller->db back before the handler ends: for one that waits, streams, or calls what takes a
  * reader of its own.  A second call does no harm. */

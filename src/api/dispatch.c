@@ -1,4 +1,5 @@
 /* dispatch.c - what happens between a matched route and its handler. */
+#include "access/session.h"
 #include "access/subject.h"
 #include "access/token.h"
 #include "api/caller.h"
@@ -48,6 +49,48 @@ static const char *find_token(Req *rq, bool *from_job)
     if (!token)
         token = req_header(rq, "PRIVATE-TOKEN");
     return token && *token ? token : NULL;
+}
+
+const char *caller_cookie(Req *rq)
+{
+    static const char name[] = SESSION_COOKIE "=";
+    const char *header = req_header(rq, "Cookie");
+
+    for (const char *p = header; p && *p; p = strchr(p, ';')) {
+        p += strspn(p, "; ");
+        if (g_str_has_prefix(p, name)) {
+            p += strlen(name);
+            return arena_strndup(rq->arena, p, strcspn(p, ";"));
+        }
+    }
+    return NULL;
+}
+
+bool caller_check_page(Req *rq, Error *err)
+{
+    const char *site = req_header(rq, "Sec-Fetch-Site");
+
+    if (rq->method == GET)
+        return true;
+    if (!req_header(rq, PAGE_HEADER))
+        return error_set(err, ERR_FORBIDDEN, "the header " PAGE_HEADER " is missing");
+    return !site || strcmp(site, "same-origin") == 0 ||
+           error_set(err, ERR_FORBIDDEN, "the request comes from another site");
+}
+
+static bool accept_session(Req *rq, const char *secret, Error *err)
+{
+    Caller *caller = caller_of(rq);
+    User *user = arena_new0(rq->arena, User, 1);
+    Session session;
+
+    if (!session_check(site_of(rq), caller->db, rq->arena, secret, &session, user, err) ||
+        !caller_check_page(rq, err))
+        return false;
+    caller->user = user;
+    caller->scopes = session.scopes;
+    caller->session_id = session.id;
+    return true;
 }
 
 static bool accept_access_token(Req *rq, const char *token, Error *err)
@@ -135,6 +178,14 @@ static bool act_as_another(Req *rq, Error *err)
     return true;
 }
 
+/* Who knows @token, or else has the cookie of a session. */
+static bool accept(Req *rq, const char *token, bool from_job, const char *cookie, Error *err)
+{
+    if (!token)
+        return accept_session(rq, cookie, err);
+    return from_job ? accept_job_token(rq, token, err) : accept_access_token(rq, token, err);
+}
+
 static bool authenticate(Req *rq, Error *err)
 {
     Caller *caller = caller_of(rq);
@@ -143,11 +194,11 @@ static bool authenticate(Req *rq, Error *err)
     if (rq->route->auth == AUTH_NONE)
         return true;
     const char *token = find_token(rq, &from_job);
-    if (!token)
+    const char *cookie = token ? NULL : caller_cookie(rq);
+    if (!token && !cookie)
         return rq->route->auth == AUTH_OPTIONAL || error_set(err, ERR_UNAUTHORIZED, NULL);
-    if (!(from_job ? accept_job_token(rq, token, err) : accept_access_token(rq, token, err)))
-        return false;
-    if (!check_scopes(rq, err) || !act_as_another(rq, err))
+    if (!accept(rq, token, from_job, cookie, err) || !check_scopes(rq, err) ||
+        !act_as_another(rq, err))
         return false;
     rq->log_user = (int)caller->user->id;
     if (rq->route->auth == AUTH_ADMIN && !caller->user->admin)

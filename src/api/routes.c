@@ -28,6 +28,7 @@ const Mount api_mounts[] = {
     { "", front_routes },
     { "", health_routes },
     { "", openid_routes },
+    { "", session_routes },
     { "", git_routes },
     { 0 },
 };

@@ -34,6 +34,7 @@ extern const Route front_routes[];
 extern const Route git_routes[];
 extern const Route health_routes[];
 extern const Route openid_routes[];
+extern const Route session_routes[];
 
 /* All of the above.  Ends with a row without routes. */
 extern const Mount api_mounts[];

@@ -58,6 +58,8 @@ static const Setting table[] = {
     { "workers", INT, AT(workers), "16", "N", "threads for requests that block", ANYWHERE, 2, 100 },
     { "max-connections", INT, AT(max_connections), "20000", "N", "connections at once", ANYWHERE,
       16, 1000000 },
+    { "session-days", INT, AT(session_days), "14", "DAYS", "how long a browser stays signed in",
+      ANYWHERE, 1, 365 },
     { "max-body-bytes", INT, AT(max_body_bytes), "10485760", "N", "largest request with parameters",
       ANYWHERE, 1024, G_MAXINT64 },
     { "max-upload-bytes", INT, AT(max_upload_bytes), "4294967296", "N", "largest push", ANYWHERE,

@@ -30,6 +30,7 @@ typedef struct Settings {
 
     int64_t workers; /* threads for requests that block */
     int64_t max_connections;
+    int64_t session_days;     /* how long a browser stays signed in */
     int64_t max_body_bytes;   /* of a request whose parameters are parsed */
     int64_t max_upload_bytes; /* of a push */
     int64_t max_artifact_bytes;

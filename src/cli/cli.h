@@ -19,6 +19,7 @@ int cmd_serve(char **argv);
 int cmd_runner(char **argv);
 int cmd_lint(char **argv);
 int cmd_token(char **argv);
+int cmd_user(char **argv);
 int cmd_db(char **argv);
 int cmd_version(char **argv);
 int cmd_hook(char **argv);

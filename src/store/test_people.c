@@ -2,6 +2,7 @@
 #include "store/access_tokens.h"
 #include "store/instance_values.h"
 #include "store/protected_refs.h"
+#include "store/sessions.h"
 #include "store/test_world.h"
 
 static void a_user_is_found_in_whatever_case(World *w)
@@ -484,8 +485,96 @@ static void instance_values_are_replaced(World *w)
     FAILS_WITH(instance_value_get(w->db, w->arena, "id", &value, &w->err), ERR_NO_RECORD);
 }
 
+static Session new_session(World *w, const char *hash, int64_t token_id, int64_t expires_at)
+{
+    Session session = { .user_id = w->ann.id,
+                        .token_id = token_id,
+                        .secret_hash = hash,
+                        .expires_at = expires_at,
+                        .last_used_at = NOW,
+                        .created_at = NOW };
+
+    OK(session_insert(w->db, &session, &w->err));
+    return session;
+}
+
+static void sessions_go_on_until_they_end(World *w)
+{
+    Session first = new_session(w, "h1", 0, NOW + 5), second = new_session(w, "h2", 0, NOW + 9);
+    Session found;
+    Session *list;
+    User user;
+    size_t n;
+    bool done;
+
+    OK(session_by_hash(w->db, w->arena, "h1", &found, &user, &w->err));
+    g_assert_cmpint(found.id, ==, first.id);
+    g_assert_cmpstr(user.username, ==, "Ann");
+    g_assert_null(found.scopes);
+    OK(session_touch(w->db, first.id, NOW + 3, &w->err));
+    OK(session_list(w->db, w->arena, w->ann.id, NOW, 10, &list, &n, &w->err));
+    g_assert_cmpuint(n, ==, 2);
+    g_assert_cmpint(list[0].id, ==, second.id);
+    g_assert_cmpint(list[1].last_used_at, ==, NOW + 3);
+    OK(session_delete_ended(w->db, NOW + 5, &w->err));
+    FAILS_WITH(session_by_hash(w->db, w->arena, "h1", &found, &user, &w->err), ERR_NO_RECORD);
+    OK(session_delete(w->db, second.id, w->ben.id, &done, &w->err));
+    g_assert_false(done);
+    OK(session_delete(w->db, second.id, w->ann.id, &done, &w->err));
+    g_assert_true(done);
+}
+
+static void a_session_holds_no_longer_than_its_token(World *w)
+{
+    AccessToken token = { .user_id = w->ann.id,
+                          .name = "t",
+                          .token_hash = "th",
+                          .scopes = "read_api",
+                          .created_at = NOW };
+    Session found;
+    User user;
+
+    OK(access_token_insert(w->db, &token, &w->err));
+    (void)new_session(w, "h1", token.id, NOW + 5);
+    OK(session_by_hash(w->db, w->arena, "h1", &found, &user, &w->err));
+    g_assert_cmpstr(found.scopes, ==, "read_api");
+    OK(access_token_revoke(w->db, token.id, NULL, &w->err));
+    FAILS_WITH(session_by_hash(w->db, w->arena, "h1", &found, &user, &w->err), ERR_NO_RECORD);
+}
+
+static void the_oldest_sessions_go(World *w)
+{
+    Session *list;
+    size_t n;
+
+    for (int i = 0; i < 5; i++)
+        (void)new_session(w, arena_printf(w->arena, "h%d", i), 0, NOW + 5);
+    OK(session_delete_oldest(w->db, w->ann.id, 3, &w->err));
+    OK(session_list(w->db, w->arena, w->ann.id, NOW, 10, &list, &n, &w->err));
+    g_assert_cmpuint(n, ==, 3);
+    g_assert_cmpstr(list[0].secret_hash, ==, "h4");
+    OK(session_delete_by_user(w->db, w->ann.id, &w->err));
+    OK(session_list(w->db, w->arena, w->ann.id, NOW, 10, &list, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+}
+
+static void a_link_is_taken_once(World *w)
+{
+    int64_t user_id = 0;
+
+    OK(sign_in_link_insert(w->db, w->ann.id, "l1", NOW + 5, &w->err));
+    FAILS_WITH(sign_in_link_take(w->db, "l1", NOW + 5, &user_id, &w->err), ERR_NO_RECORD);
+    OK(sign_in_link_take(w->db, "l1", NOW, &user_id, &w->err));
+    g_assert_cmpint(user_id, ==, w->ann.id);
+    FAILS_WITH(sign_in_link_take(w->db, "l1", NOW, &user_id, &w->err), ERR_NO_RECORD);
+}
+
 void add_people_tests(void)
 {
+    add_test("session/go-on-until-they-end", sessions_go_on_until_they_end);
+    add_test("session/holds-no-longer-than-its-token", a_session_holds_no_longer_than_its_token);
+    add_test("session/the-oldest-go", the_oldest_sessions_go);
+    add_test("session/a-link-is-taken-once", a_link_is_taken_once);
     add_test("users/found-in-whatever-case", a_user_is_found_in_whatever_case);
     add_test("users/unique-in-whatever-case", a_username_is_unique_in_whatever_case);
     add_test("users/listed-by-filter", users_are_listed_by_filter);
