@@ -21,6 +21,7 @@
 #include "pipeline/bridges.h"
 #include "pipeline/left_over.h"
 #include "repo/repo.h"
+#include "runner/log_packer.h"
 #include "runner/presence.h"
 #include "runner/register.h"
 #include "runner/sweep.h"
@@ -54,6 +55,7 @@ typedef struct App {
     Ticker *ticker;
     Presence *presence;
     Sweeper *sweeper;
+    LogPacker *log_packer;
     Embedded *embedded;
     int64_t embedded_runner_id;
     int64_t new_root_id; /* made at this start, with a token that nobody knew; 0: not */
@@ -366,6 +368,7 @@ static bool begin_work(App *app, Error *err)
         !show_sign_in(app, err))
         return false;
     app->sweeper = sweeper_start(&app->site, app->presence);
+    app->log_packer = log_packer_start(&app->site, app->api.traces);
     bridges_start(app->site.bridges);
     app->ticker = ticker_start(&app->site);
     server_set_ready(app->server);
@@ -378,6 +381,7 @@ static bool begin_work(App *app, Error *err)
 static void stop(App *app)
 {
     ticker_stop(app->ticker);
+    log_packer_stop(app->log_packer);
     bridges_stop(app->site.bridges);
     if (app->server)
         server_drain(app->server);

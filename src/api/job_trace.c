@@ -1,6 +1,7 @@
 /* job_trace.c - a job's log as text: whole, by Range, or its last lines. */
 #include "api/byte_range.h"
 #include "api/job_log.h"
+#include "base/log.h"
 #include "runner/log_reader.h"
 
 /* Of the last lines: so that looking for them stays a bounded read. */
@@ -34,6 +35,46 @@ static bool find_range(Req *rq, LogReader *reader, RangeAnswer *answer, int64_t 
     return true;
 }
 
+/* --- a packed log, unpacked as the client takes it --- */
+
+static ssize_t read_packed(void *data, int64_t at, char *bytes, size_t room)
+{
+    g_auto(Error) err = ERROR_INIT;
+    size_t n;
+
+    if (log_reader_read(data, at, bytes, room, &n, &err))
+        return (ssize_t)n;
+    log_error(&err, "a log cannot be sent to its end");
+    return -1;
+}
+
+static void free_packed(void *data)
+{
+    log_reader_close(data);
+    g_free(data);
+}
+
+static bool reply_packed(Req *rq, int status, LogReader *reader, int64_t start, int64_t length)
+{
+    const ReplySource source = { .read = read_packed,
+                                 .free = free_packed,
+                                 .data = g_memdup2(reader, sizeof *reader) };
+
+    *reader = (LogReader){ .fd = -1 };
+    return reply_pulled(rq, status, "text/plain", &source, start, length);
+}
+
+/* A first frame that is damaged can still be told as an error. */
+static bool can_begin(LogReader *reader, int64_t start, Error *err)
+{
+    char first;
+    size_t n;
+
+    return !reader->pack || log_reader_read(reader, start, &first, 1, &n, err);
+}
+
+/* --- any log --- */
+
 /* The accepted bytes and no more: what stands in the file past them was never acknowledged. */
 static bool reply_log(Req *rq, LogReader *reader, Error *err)
 {
@@ -44,14 +85,18 @@ static bool reply_log(Req *rq, LogReader *reader, Error *err)
         return false;
     if (answer == RANGE_IMPOSSIBLE)
         return reply_impossible(rq, size);
+    if (!can_begin(reader, start, err))
+        return false;
     if (answer == RANGE_PART)
         req_reply_header(rq, "Content-Range",
                          arena_printf(rq->arena,
                                       "bytes %" G_GINT64_FORMAT "-%" G_GINT64_FORMAT
                                       "/%" G_GINT64_FORMAT,
                                       start, start + length - 1, size));
-    return reply_file(rq, answer == RANGE_PART ? 206 : 200, "text/plain", log_reader_take(reader),
-                      start, length);
+    int status = answer == RANGE_PART ? 206 : 200;
+    if (reader->pack)
+        return reply_packed(rq, status, reader, start, length);
+    return reply_file(rq, status, "text/plain", log_reader_take(reader), start, length);
 }
 
 bool job_trace(Req *rq, Error *err)

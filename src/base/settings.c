@@ -86,6 +86,8 @@ static const Setting table[] = {
       1024, G_MAXINT64 },
     { "max-trace-patch-bytes", INT, AT(max_trace_patch_bytes), "4194304", "N",
       "largest single log append", ANYWHERE, 1024, G_MAXINT32 },
+    { "log-pack-after-s", INT, AT(log_pack_after_s), "300", "SECONDS",
+      "how long after a job's end its log is packed (zstd), 0: never", ANYWHERE, 0, 31536000 },
     { "max-schedules", INT, AT(max_schedules), "10", "N", "schedules of a project, 0: no limit",
       ANYWHERE, 0, G_MAXINT32 },
     { "max-catch-up-ticks", INT, AT(max_catch_up_ticks), "100", "N",

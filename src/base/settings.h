@@ -44,7 +44,8 @@ typedef struct Settings {
     int64_t max_test_cases;          /* of all test reports of a pipeline */
     int64_t max_trace_bytes;
     int64_t max_trace_patch_bytes;
-    int64_t max_schedules; /* a project's */
+    int64_t log_pack_after_s; /* how long after a job's end; 0: never */
+    int64_t max_schedules;    /* a project's */
     int64_t max_catch_up_ticks;
     int64_t max_queued_ticks;
     int64_t max_backfill_ticks;

@@ -56,8 +56,11 @@ typedef enum ReplyKind {
     REPLY_OWNED,  /* .bytes is freed with g_free() */
     REPLY_STATIC, /* .bytes outlives the server */
     REPLY_FILE,
+    REPLY_PULLED,
     REPLY_STREAM
 } ReplyKind;
+
+typedef struct PulledReply PulledReply;
 
 typedef struct Reply {
     ReplyKind kind;
@@ -67,7 +70,8 @@ typedef struct Reply {
     size_t size;
     int fd;
     int64_t offset;
-    int64_t file_size;
+    int64_t file_size; /* also of what is pulled */
+    PulledReply *pulled;
     GString *json; /* what reply_writer() fills */
     JsonWriter writer;
     bool finished; /* the headers that all replies carry are in */

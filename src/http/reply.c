@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { PULLED_AT_ONCE = 64 * 1024 };
+
 static const char json_media[] = "application/json";
 static const char cors_methods[] = "GET, POST, PUT, PATCH, DELETE, OPTIONS, HEAD";
 static const char cors_exposed[] =
@@ -221,6 +223,41 @@ bool reply_file(Req *rq, int status, const char *content_type, int fd, int64_t o
     return true;
 }
 
+/* A source and where it begins; the reply's, then the response's. */
+struct PulledReply {
+    ReplySource source;
+    int64_t offset;
+};
+
+static void pulled_free(void *data)
+{
+    PulledReply *pulled = data;
+
+    if (!pulled)
+        return;
+    pulled->source.free(pulled->source.data);
+    g_free(pulled);
+}
+
+static ssize_t pulled_read(void *data, uint64_t at, char *bytes, size_t room)
+{
+    const PulledReply *pulled = data;
+    ssize_t n = pulled->source.read(pulled->source.data, pulled->offset + (int64_t)at, bytes, room);
+
+    return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+bool reply_pulled(Req *rq, int status, const char *content_type, const ReplySource *source,
+                  int64_t offset, int64_t size)
+{
+    Reply *reply = reply_new(rq, REPLY_PULLED, status, content_type);
+
+    reply->pulled = g_new(PulledReply, 1);
+    *reply->pulled = (PulledReply){ *source, offset };
+    reply->file_size = size;
+    return true;
+}
+
 void reply_clear(ReqPrivate *c)
 {
     Reply *reply = &c->reply;
@@ -229,6 +266,7 @@ void reply_clear(ReqPrivate *c)
         g_free(reply->bytes);
     if (reply->fd >= 0)
         close(reply->fd);
+    pulled_free(reply->pulled);
     if (reply->json)
         g_string_free(reply->json, TRUE);
     *reply = (Reply){ .fd = -1, .headers = reply->headers };
@@ -259,6 +297,11 @@ static struct MHD_Response *make_response(ReqPrivate *c)
         response = MHD_create_response_from_fd_at_offset64((uint64_t)reply->file_size, reply->fd,
                                                            (uint64_t)reply->offset);
         break;
+    case REPLY_PULLED:
+        c->sent = reply->file_size;
+        response = MHD_create_response_from_callback((uint64_t)reply->file_size, PULLED_AT_ONCE,
+                                                     pulled_read, reply->pulled, pulled_free);
+        break;
     case REPLY_STREAM:
         response = stream_response(c);
         break;
@@ -269,6 +312,7 @@ static struct MHD_Response *make_response(ReqPrivate *c)
     if (reply->kind == REPLY_OWNED)
         reply->kind = REPLY_STATIC;
     reply->fd = -1;
+    reply->pulled = NULL;
     return response;
 }
 

@@ -9,6 +9,8 @@
 #include "base/json.h"
 #include "http/route.h"
 
+#include <sys/types.h>
+
 typedef struct ReqPrivate ReqPrivate; /* the server's side */
 
 typedef struct ReqPage {
@@ -90,6 +92,19 @@ bool reply_empty(Req *rq, int status); /* no body: 204, 202, 304 ... */
 /* @size bytes of @fd from @offset; the server closes @fd. */
 bool reply_file(Req *rq, int status, const char *content_type, int fd, int64_t offset,
                 int64_t size);
+
+/* Where a body of known size comes from, piece by piece, as the client takes it. */
+typedef struct ReplySource {
+    /* Writes 1 to @room bytes of what is from @at on; answers how many, or -1: no more can be had (the
+     * connection is cut, so that the client does not take it for whole).  Runs on the HTTP thread: a bounded
+     * read. */
+    ssize_t (*read)(void *data, int64_t at, char *bytes, size_t room);
+    void (*free)(void *data); /* also where nothing was read */
+    void *data;
+} ReplySource;
+/* @size bytes of @source from its @offset. */
+bool reply_pulled(Req *rq, int status, const char *content_type, const ReplySource *source,
+                  int64_t offset, int64_t size);
 
 /* A body of unknown length, written by the handler's own (worker) thread.  The headers go out at
  * once.  reply_stream_write() blocks while the client is slow; false: the client is gone.  The

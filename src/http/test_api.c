@@ -198,6 +198,35 @@ static bool get_file(Req *rq, Error *err)
     return reply_file(rq, 206, "application/octet-stream", fd, 2, 5);
 }
 
+/* Digits; they are all, or break off after the first hundred. */
+static ssize_t read_digits(void *data, int64_t at, char *bytes, size_t room)
+{
+    App *app = data;
+    size_t n = MIN(room, 7);
+
+    if (app->pull_breaks && at >= 100)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (char)('0' + (at + (int64_t)i) % 10);
+    return (ssize_t)n;
+}
+
+static void free_digits(void *data)
+{
+    App *app = data;
+
+    app_note(app, &app->n_pulled_over);
+}
+
+static bool get_pulled(Req *rq, Error *err)
+{
+    App *app = rq->app;
+    const ReplySource source = { read_digits, free_digits, app };
+
+    app->pull_breaks = req_has(rq, "cut");
+    return reply_pulled(rq, 206, "text/plain", &source, 3, 200000);
+}
+
 static bool get_nothing(Req *rq, Error *err)
 {
     return true;
@@ -219,6 +248,7 @@ static const Route routes[] = {
     { GET, "/feed", .handler = get_feed },
     { GET, "/slow", .handler = get_slow },
     { GET, "/file", .handler = get_file },
+    { GET, "/pulled", .handler = get_pulled, .inline_ = true },
     { GET, "/nothing", .handler = get_nothing },
     { 0 },
 };

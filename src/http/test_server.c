@@ -317,6 +317,38 @@ static void files_are_sent_from_their_offset(Fixture *f, const void *unused)
     g_assert_cmpstr(a->body->str, ==, "23456");
 }
 
+static void pulled_replies_are_whole_or_cut(Fixture *f, const void *unused)
+{
+    g_autoptr(Client) client = client_open(f);
+    g_autoptr(Answer) whole = ask(client, GET_("/pulled"));
+
+    g_assert_cmpint(whole->status, ==, 206);
+    assert_head(whole, "Content-Length", "200000");
+    g_assert_true(whole->whole);
+    for (size_t i = 0; i < whole->body->len; i++)
+        g_assert_cmpint(whole->body->str[i], ==, '0' + (i + 3) % 10);
+    g_autoptr(Answer) cut = ask(client, GET_("/pulled?cut=1"));
+    g_assert_cmpint(cut->status, ==, 206);
+    g_assert_false(cut->whole);
+    app_wait(&f->app, &f->app.n_pulled_over, 2);
+}
+
+static void pulled_replies_end_with_their_client(Fixture *f, const void *unused)
+{
+    Client *client = client_open(f);
+
+    client_say(client, GET_("/pulled"));
+    g_assert_true(client_more(client));
+    client_close(client);
+    client = client_open(f);
+    client_say(client, "HEAD /api/v4/pulled" H "\r\n");
+    g_autoptr(Answer) head = client_read(client, false);
+    g_assert_cmpint(head->status, ==, 206);
+    assert_head(head, "Content-Length", "200000");
+    client_close(client);
+    app_wait(&f->app, &f->app.n_pulled_over, 2);
+}
+
 static void missing_replies_are_500(Fixture *f, const void *unused)
 {
     g_autoptr(Client) client = client_open(f);
@@ -392,6 +424,8 @@ static const Case cases[] = {
     { "file-parts", file_parts_are_spooled },
     { "empty-values", empty_header_values_arrive_empty },
     { "files", files_are_sent_from_their_offset },
+    { "pulled", pulled_replies_are_whole_or_cut },
+    { "pulled-ends", pulled_replies_end_with_their_client },
     { "no-reply", missing_replies_are_500 },
     { 0 },
 };

@@ -21,7 +21,9 @@ typedef struct App {
     bool slow_may_go; /* ... until this */
     int n_handled;
     int n_stream_over; /* streams whose writer is done */
-    int64_t n_fed;     /* bytes that the feed has written */
+    int n_pulled_over; /* pulled replies that were freed */
+    atomic_bool pull_breaks;
+    int64_t n_fed; /* bytes that the feed has written */
     atomic_bool stream_good;
 } App;
 

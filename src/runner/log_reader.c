@@ -4,14 +4,51 @@
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BLOCK = 64 * 1024 };
 
+/* A patch that came too late may have made a new file, beside the packed one. */
+static bool holds_all(int fd, int64_t size)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 && info.st_size >= size;
+}
+
+static LogPack *open_packed(TraceFiles *files, int64_t job_id, int64_t size, Error *err)
+{
+    int fd = trace_files_read_packed(files, job_id, err);
+    g_autoptr(LogPack) pack = fd >= 0 ? log_pack_open(fd, err) : NULL;
+
+    if (pack && log_pack_size(pack) != size) {
+        error_set(err, ERR_IO,
+                  "a packed log is damaged: it has %" G_GINT64_FORMAT
+                  " bytes, not %" G_GINT64_FORMAT,
+                  log_pack_size(pack), size);
+        return NULL;
+    }
+    return g_steal_pointer(&pack);
+}
+
 bool log_reader_open(LogReader *reader, TraceFiles *files, int64_t job_id, int64_t size, Error *err)
 {
-    *reader = (LogReader){ .fd = trace_files_read(files, job_id, err), .size = size };
-    return reader->fd >= 0;
+    g_auto(Error) failed = ERROR_INIT;
+    int fd = trace_files_read(files, job_id, &failed);
+
+    *reader = (LogReader){ .fd = fd, .size = size };
+    if (fd >= 0 && holds_all(fd, size))
+        return true;
+    if (fd < 0 && failed.code != ERR_NO_RECORD)
+        return error_move(err, &failed);
+    reader->pack = open_packed(files, job_id, size, &failed);
+    if (!reader->pack && fd >= 0 && failed.code == ERR_NO_RECORD)
+        return true; /* what is left of it; reading past that fails */
+    if (fd >= 0)
+        close(fd);
+    reader->fd = -1;
+    return reader->pack || error_move(err, &failed);
 }
 
 void log_reader_close(LogReader *reader)
@@ -19,6 +56,7 @@ void log_reader_close(LogReader *reader)
     if (reader->fd >= 0)
         close(reader->fd);
     reader->fd = -1;
+    g_clear_pointer(&reader->pack, log_pack_free);
 }
 
 int log_reader_take(LogReader *reader)
@@ -33,6 +71,8 @@ bool log_reader_read(LogReader *reader, int64_t at, char *bytes, size_t room, si
 {
     size_t wanted = at < reader->size ? (size_t)MIN((int64_t)room, reader->size - at) : 0;
 
+    if (reader->pack)
+        return log_pack_read(reader->pack, at, bytes, wanted, n, err);
     *n = 0;
     while (*n < wanted) {
         ssize_t got = pread(reader->fd, bytes + *n, wanted - *n, at + (int64_t)*n);

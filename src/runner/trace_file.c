@@ -1,7 +1,8 @@
-/* trace_file.c - files under logs/<job id / 1000>/<job id>.log. */
+/* trace_file.c - files under logs/<job id / 1000>/: <job id>.log, packed <job id>.log.zst. */
 #include "runner/trace_file.h"
 
 #include "base/log.h"
+#include "runner/log_pack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What follows the job's id.  A half-packed log has one name, so that what a crash leaves is taken up again. */
+static const char PLAIN[] = ".log", PACKED[] = ".log.zst", HALF_PACKED[] = ".log.zst.part";
 
 enum { FILES_PER_FOLDER = 1000, LOCK_WAIT_S = 10, LOCK_POLL_US = 2 * 1000 };
 
@@ -40,10 +44,10 @@ static char *folder_of(TraceFiles *files, int64_t job_id)
     return g_strdup_printf("%s/%" G_GINT64_FORMAT, files->dir, job_id / FILES_PER_FOLDER);
 }
 
-static char *path_of(TraceFiles *files, int64_t job_id)
+static char *path_of(TraceFiles *files, int64_t job_id, const char *form)
 {
-    return g_strdup_printf("%s/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT ".log", files->dir,
-                           job_id / FILES_PER_FOLDER, job_id);
+    return g_strdup_printf("%s/%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT "%s", files->dir,
+                           job_id / FILES_PER_FOLDER, job_id, form);
 }
 
 /* A new name is on disk only once its folder is. */
@@ -81,7 +85,7 @@ static int create(TraceFiles *files, int64_t job_id, const char *path, Error *er
 
 static int open_or_create(TraceFiles *files, int64_t job_id, Error *err)
 {
-    g_autofree char *path = path_of(files, job_id);
+    g_autofree char *path = path_of(files, job_id, PLAIN);
     int fd = open(path, O_RDWR | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOENT)
@@ -160,9 +164,9 @@ void trace_file_cut(TraceFile *file, int64_t size)
         log_line(LOG_WARN, "cannot cut a log: %s", g_strerror(errno));
 }
 
-int trace_files_read(TraceFiles *files, int64_t job_id, Error *err)
+static int open_to_read(TraceFiles *files, int64_t job_id, const char *form, Error *err)
 {
-    g_autofree char *path = path_of(files, job_id);
+    g_autofree char *path = path_of(files, job_id, form);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOENT)
@@ -172,10 +176,105 @@ int trace_files_read(TraceFiles *files, int64_t job_id, Error *err)
     return fd;
 }
 
+int trace_files_read(TraceFiles *files, int64_t job_id, Error *err)
+{
+    return open_to_read(files, job_id, PLAIN, err);
+}
+
+int trace_files_read_packed(TraceFiles *files, int64_t job_id, Error *err)
+{
+    return open_to_read(files, job_id, PACKED, err);
+}
+
+/* --- packing --------------------------------------------------------------------------------- */
+
+/* @same: whether @path still names the file that @fd is.  It is opened, since that asks the server of a network
+ * folder, too. */
+static bool is_still(const char *path, int fd, bool *same, Error *err)
+{
+    struct stat held, named;
+    int now = open(path, O_RDONLY | O_CLOEXEC);
+
+    *same = false;
+    if (now < 0)
+        return errno == ENOENT || error_errno(err, errno, "cannot open %s", path);
+    bool ok = fstat(now, &named) == 0 && fstat(fd, &held) == 0;
+    int failed = errno;
+    close(now);
+    *same = ok && named.st_ino == held.st_ino && named.st_dev == held.st_dev;
+    return ok || error_errno(err, failed, "cannot look at %s", path);
+}
+
+/* Who removes a log takes the plain one first and the packed one last: whichever came first here, none is
+ * left. */
+static bool take_place(TraceFiles *files, int64_t job_id, int plain, Error *err)
+{
+    g_autofree char *folder = folder_of(files, job_id);
+    g_autofree char *old = path_of(files, job_id, PLAIN);
+    g_autofree char *half = path_of(files, job_id, HALF_PACKED);
+    g_autofree char *packed = path_of(files, job_id, PACKED);
+    bool renamed = rename(half, packed) == 0;
+    int failed = errno;
+    bool is_there;
+
+    if (!is_still(old, plain, &is_there, err))
+        return false;
+    if (!is_there)
+        return g_unlink(packed) == 0 || errno == ENOENT ||
+               error_errno(err, errno, "cannot remove %s", packed);
+    if (!renamed)
+        return error_errno(err, failed, "cannot rename %s", half);
+    return sync_folder(folder, err) && (g_unlink(old) == 0 || errno == ENOENT ||
+                                        error_errno(err, errno, "cannot remove %s", old));
+}
+
+/* The caller holds the lock of @plain. */
+static bool pack(TraceFiles *files, int64_t job_id, int plain, int64_t size, Error *err)
+{
+    g_autofree char *old = path_of(files, job_id, PLAIN);
+    g_autofree char *half = path_of(files, job_id, HALF_PACKED);
+    bool is_there;
+
+    if (!is_still(old, plain, &is_there, err))
+        return false;
+    if (!is_there) /* another one was faster, or it was removed */
+        return true;
+    int to = open(half, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (to < 0)
+        return error_errno(err, errno, "cannot make %s", half);
+    bool ok = log_pack_write(plain, size, to, err);
+    close(to);
+    if (!ok)
+        (void)g_unlink(half); /* the disk may be full */
+    return ok && take_place(files, job_id, plain, err);
+}
+
+bool trace_files_pack(TraceFiles *files, int64_t job_id, int64_t size, bool *done, Error *err)
+{
+    g_autofree char *path = path_of(files, job_id, PLAIN);
+    int fd = open(path, O_RDWR | O_CLOEXEC); /* a network folder locks no other */
+
+    *done = true;
+    if (fd < 0)
+        return errno == ENOENT || error_errno(err, errno, "cannot open %s", path);
+    *done = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    bool ok = *done || errno == EWOULDBLOCK || error_errno(err, errno, "cannot lock %s", path);
+    if (ok && *done)
+        ok = pack(files, job_id, fd, size, err);
+    close(fd);
+    return ok;
+}
+
+/* --- the end --------------------------------------------------------------------------------- */
+
 bool trace_files_remove(TraceFiles *files, int64_t job_id, Error *err)
 {
-    g_autofree char *path = path_of(files, job_id);
+    const char *const forms[] = { PLAIN, HALF_PACKED, PACKED }; /* take_place() relies on it */
 
-    return g_unlink(path) == 0 || errno == ENOENT ||
-           error_errno(err, errno, "cannot remove %s", path);
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_autofree char *path = path_of(files, job_id, forms[i]);
+        if (g_unlink(path) != 0 && errno != ENOENT)
+            return error_errno(err, errno, "cannot remove %s", path);
+    }
+    return true;
 }

@@ -1,6 +1,7 @@
 /* Tests of jobs, their variables and artifacts. */
 #include "store/artifacts.h"
 #include "store/dotenv_variables.h"
+#include "store/job_logs.h"
 #include "store/job_specs.h"
 #include "store/job_variables.h"
 #include "store/test_world.h"
@@ -134,6 +135,45 @@ static void an_erased_job_has_no_log(World *w)
     OK(job_get(w->db, w->arena, w->job.id, &job, &w->err));
     g_assert_cmpint(job.erased_at, ==, NOW + 1);
     g_assert_cmpint(job.artifacts_expire_at, ==, 0);
+}
+
+static size_t list_unpacked(World *w, int64_t until, const EndedLog *after, EndedLog **logs)
+{
+    size_t n;
+
+    OK(ended_log_list_unpacked(w->db, w->arena, until, after, 10, logs, &n, &w->err));
+    return n;
+}
+
+static Job new_ended_job(World *w, const char *name, int64_t finished_at)
+{
+    Job job = w->job;
+
+    job.name = name;
+    job.status = STATUS_SUCCESS;
+    job.finished_at = finished_at;
+    OK(job_insert(w->db, &job, &w->err));
+    return job;
+}
+
+static void logs_are_packed_in_the_order_of_their_ends(World *w)
+{
+    Job late = new_ended_job(w, "late", NOW + 20), early = new_ended_job(w, "early", NOW + 10);
+    Job same = new_ended_job(w, "same", NOW + 20);
+    EndedLog *logs;
+
+    (void)new_ended_job(w, "later", NOW + 21);
+    g_assert_cmpuint(list_unpacked(w, NOW + 9, NULL, &logs), ==, 0);
+    g_assert_cmpuint(list_unpacked(w, NOW + 20, NULL, &logs), ==, 3);
+    g_assert_cmpint(logs[0].job_id, ==, early.id);
+    g_assert_cmpint(logs[1].job_id, ==, late.id);
+    g_assert_cmpint(logs[2].job_id, ==, same.id);
+    EndedLog second = logs[1];
+    g_assert_cmpuint(list_unpacked(w, NOW + 20, &second, &logs), ==, 1);
+    g_assert_cmpint(logs[0].job_id, ==, same.id);
+    OK(ended_log_set_packed(w->db, &second, 1, &w->err));
+    g_assert_cmpuint(list_unpacked(w, NOW + 20, NULL, &logs), ==, 2);
+    g_assert_cmpint(logs[1].job_id, ==, same.id);
 }
 
 static void job_variables_keep_their_order(World *w)
@@ -367,6 +407,7 @@ void add_job_tests(void)
     add_test("jobs/latest-attempts-only", the_engine_sees_latest_attempts_only);
     add_test("jobs/coverage", coverage_is_a_mean_or_nothing);
     add_test("jobs/erased", an_erased_job_has_no_log);
+    add_test("jobs/logs-to-be-packed", logs_are_packed_in_the_order_of_their_ends);
     add_test("job_variables/in-order", job_variables_keep_their_order);
     add_test("dotenv_variables/by-job", dotenv_variables_are_listed_by_job);
     add_test("artifacts/newest-success-is-kept", the_newest_success_keeps_its_artifacts);
