@@ -70,6 +70,8 @@ typedef struct Settings {
     int64_t poll_timeout_s;       /* how long a runner's poll is parked */
     int64_t confirm_timeout_s;    /* for a runner that announces two-phase commit */
     int64_t lost_runner_s;        /* without a sign of life for a running job */
+    int64_t unmatched_pending_s;  /* a pending job's time where no online runner could run it */
+    int64_t stuck_pending_s;      /* ... and where one could */
     int64_t runner_orphan_s;      /* the embedded runner's patience without a server */
     int64_t default_timeout_s;    /* a job's, where neither it nor the project says */
 } Settings;

@@ -337,7 +337,7 @@ static bool insert_attempt(Process *p, EngineJob *job, Error *err)
                 .user_id = job->user_id,
                 .tags = old->tags,
                 .icon = old->icon,
-                .timeout_s = old->timeout_s,
+                .timeout_s = old->asked_timeout_s,
                 .resource_group_id = old->resource_group_id,
                 .interruptible = old->interruptible,
                 .start_in_s = old->start_in_s,

@@ -2,6 +2,7 @@
 #include "runner/pending_reason.h"
 
 #include "base/clock.h"
+#include "runner/match.h"
 #include "runner/queue.h"
 #include "store/resource_groups.h"
 
@@ -88,64 +89,6 @@ static bool reason_waiting(const Question *q, const char **reason, Error *err)
 
 /* --- pending: runners ------------------------------------------------------------------------ */
 
-/* How far the best of the runners comes, in the order in which they are asked. */
-typedef enum Reach {
-    REACH_NONE,
-    REACH_PROJECT, /* it serves the project */
-    REACH_TAGS,    /* ... and jobs with these tags */
-    REACH_REF,     /* ... and this ref */
-    REACH_ACTIVE,  /* ... and is not paused */
-    REACH_ONLINE,  /* ... and has called of late */
-    N_REACHES
-} Reach;
-
-/* What each runner is asked in turn; each true is one step further. */
-static Reach reach_of(const Question *q, const Runner *runner)
-{
-    const bool serves[N_RUNNER_KINDS] = {
-        [RUNNER_INSTANCE] = q->project->shared_runners_enabled,
-        [RUNNER_GROUP] = q->project->group_runners_enabled,
-        [RUNNER_PROJECT] = true,
-    };
-    const bool steps[N_REACHES] = {
-        [REACH_NONE] = true,
-        [REACH_PROJECT] = serves[runner->kind],
-        [REACH_TAGS] = queue_tags_match(runner->tags, runner->run_untagged, q->job->tags),
-        [REACH_REF] =
-            q->pipeline->protected || g_strcmp0(runner->access_level, "ref_protected") != 0,
-        [REACH_ACTIVE] = !runner->paused,
-        [REACH_ONLINE] =
-            runner->contacted_at > 0 && q->now_us - runner->contacted_at < RUNNER_ONLINE_US,
-    };
-    Reach reach = REACH_NONE;
-
-    while (reach + 1 < N_REACHES && steps[reach + 1])
-        reach++;
-    return reach;
-}
-
-/* The runner that comes furthest, and of these the one that called last. */
-static bool find_best(const Question *q, Runner *best, Reach *reach, Error *err)
-{
-    RunnerFilter filter = { .usable_in_project = q->project->id,
-                            .slice = { .limit = PENDING_REASON_LOOKS_AT } };
-    Runner *runners = NULL;
-    size_t n = 0;
-
-    *best = (Runner){ 0 };
-    *reach = REACH_NONE;
-    if (!runner_list(q->db, q->arena, &filter, &runners, &n, err))
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        Reach this = reach_of(q, &runners[i]);
-        if (this < *reach || (this == *reach && runners[i].contacted_at <= best->contacted_at))
-            continue;
-        *best = runners[i];
-        *reach = this;
-    }
-    return true;
-}
-
 static const char *tags_in_words(const Question *q)
 {
     g_auto(GStrv) tags = g_strsplit(q->job->tags, " ", -1);
@@ -181,13 +124,14 @@ static bool reason_queued(const Question *q, const Runner *runner, const char **
 
 static bool reason_pending(const Question *q, const char **reason, Error *err)
 {
+    MatchWish wish = { q->project, q->job->tags, q->pipeline->protected };
     Runner best;
     Reach reach;
 
     *reason = "it is being handed to a runner";
     if (q->job->confirm_by)
         return true;
-    if (!find_best(q, &best, &reach, err))
+    if (!match_best(q->db, q->arena, &wish, q->now_us, PENDING_REASON_LOOKS_AT, &best, &reach, err))
         return false;
     switch (reach) {
     case REACH_NONE:

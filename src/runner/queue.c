@@ -105,8 +105,8 @@ typedef struct Take {
 
 static int64_t timeout_for(const Job *job, const Runner *runner)
 {
-    return runner->maximum_timeout_s > 0 ? MIN(job->timeout_s, runner->maximum_timeout_s)
-                                         : job->timeout_s;
+    return runner->maximum_timeout_s > 0 ? MIN(job->asked_timeout_s, runner->maximum_timeout_s)
+                                         : job->asked_timeout_s;
 }
 
 /* The job runs from now on. */

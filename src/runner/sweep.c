@@ -10,11 +10,14 @@
 #include "pipeline/resource.h"
 #include "runner/artifacts.h"
 #include "runner/queue.h"
+#include "runner/stuck.h"
 #include "store/job_queue.h"
 
 enum {
     ROUND_US = 1000000,
     SAFETY_ROUNDS = 15, /* between two looks for wake-ups that got lost */
+    STUCK_ROUNDS = 60,  /* between two looks for jobs that nobody will run */
+    STALE_S = 3600,     /* a delayed job that could not be started for so long fails */
     AT_ONCE = 200,
     OVERDUE_GRACE_S = 900 /* the runner ends a job at its timeout, and then has files to bring */
 };
@@ -56,6 +59,11 @@ static bool fail_runner_system(const Site *site, const Job *job, Error *err)
     return operation_fail_job(site, job, FAILURE_RUNNER_SYSTEM, err);
 }
 
+static bool fail_stale(const Site *site, const Job *job, Error *err)
+{
+    return operation_fail_job(site, job, FAILURE_STALE_SCHEDULE, err);
+}
+
 /* --- what each round looks for --- */
 
 typedef struct Round {
@@ -74,12 +82,16 @@ static bool find_unconfirmed(Db *db, const Round *round, Job **jobs, size_t *n, 
 
 /* Silence is counted anew after a start, and after the database was away: until then runners had
  * nobody to talk to. */
+static int64_t heard_since(const Round *round)
+{
+    return MAX(round->since, database_available_since(round->site->database));
+}
+
 static bool find_silent(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
 {
     int64_t patience = round->site->settings->lost_runner_s * US_PER_S;
-    int64_t since = MAX(round->since, database_available_since(round->site->database));
 
-    if (round->now - since < patience)
+    if (round->now - heard_since(round) < patience)
         return true;
     return job_list_silent(db, round->arena, round->now - patience, AT_ONCE, jobs, n, err);
 }
@@ -95,6 +107,16 @@ static bool find_delayed_due(Db *db, const Round *round, Job **jobs, size_t *n, 
     return job_list_delayed_due(db, round->arena, round->now, AT_ONCE, jobs, n, err);
 }
 
+/* Their time came while a server was there, and still they could not be started. */
+static bool find_stale(Db *db, const Round *round, Job **jobs, size_t *n, Error *err)
+{
+    int64_t before = round->now - STALE_S * US_PER_S;
+
+    if (before < heard_since(round))
+        return true;
+    return job_list_delayed_due(db, round->arena, before, AT_ONCE, jobs, n, err);
+}
+
 static const struct {
     JobSearch search;
     JobAction action;
@@ -103,6 +125,7 @@ static const struct {
     { find_unconfirmed, queue_take_back_unconfirmed, "taken back: nobody confirmed it" },
     { find_silent, fail_lost, "lost: no sign of its runner" },
     { find_overdue, fail_overdue, "ended: far past its timeout" },
+    { find_stale, fail_stale, "failed: it could not be started for an hour after its delay" },
     { find_delayed_due, operation_start_delayed_job, "its delay is over" },
 };
 
@@ -214,6 +237,8 @@ static void sweep_round(const Sweeper *sweeper, int64_t since, int64_t round)
         sweep_resources(sweeper->site);
         sweep_pushes(sweeper->site);
     }
+    if (round % STUCK_ROUNDS == 0)
+        stuck_sweep(sweeper->site, since);
     if (round % SAFETY_ROUNDS == 0)
         wake_if_pending(sweeper->site);
 }

@@ -1,5 +1,5 @@
 /* sweep.h - what time alone brings about: hand-outs nobody confirmed, runners that are lost, delayed
- * jobs that are due, artifacts that expire.
+ * jobs that are due, jobs that nobody will run (stuck.h), artifacts that expire.
  */
 #ifndef PENSTOCK_RUNNER_SWEEP_H
 #define PENSTOCK_RUNNER_SWEEP_H

@@ -79,6 +79,7 @@ bool job_hand_out(Db *db, int64_t id, const JobHandout *handout, bool *done, Err
     return query_exec_one(
         db,
         "UPDATE jobs SET runner_id = $2, manager_id = $3, token_hash = $4, confirm_by = $5,"
+        " asked_timeout_s = COALESCE(asked_timeout_s, timeout_s),"
         " timeout_s = CASE WHEN $6 > 0 THEN $6 ELSE timeout_s END, graceful = $7, updated_at = $8"
         " WHERE id = (SELECT id FROM jobs WHERE id = $1 AND status = 'pending'"
         " AND token_hash IS NULL {{FOR NO KEY UPDATE SKIP LOCKED}})"
@@ -180,13 +181,14 @@ bool job_list_overdue(Db *db, Arena *arena, int64_t now_us, int64_t grace_s, int
                        DB_ARGS(DB_INT(now_us), DB_INT(grace_s), DB_INT(limit)), jobs, n, err);
 }
 
-bool job_list_stuck(Db *db, Arena *arena, int64_t since, int64_t limit, Job **jobs, size_t *n,
-                    Error *err)
+bool job_list_stuck(Db *db, Arena *arena, int64_t since, int64_t after_id, int64_t limit,
+                    Job **jobs, size_t *n, Error *err)
 {
-    return list_jobs(db, arena,
-                     "SELECT " JOB_COLS " FROM jobs j WHERE j.status = 'pending' AND j.bridge = 0"
-                     " AND j.confirm_by IS NULL AND j.queued_at < $1 ORDER BY j.id LIMIT $2",
-                     since, limit, jobs, n, err);
+    return SELECT_ROWS(db, arena, job_columns,
+                       "SELECT " JOB_COLS " FROM jobs j WHERE j.status = 'pending'"
+                       " AND j.bridge = 0 AND j.confirm_by IS NULL AND j.queued_at < $1"
+                       " AND j.id > $2 ORDER BY j.id LIMIT $3",
+                       DB_ARGS(DB_INT(since), DB_INT(after_id), DB_INT(limit)), jobs, n, err);
 }
 
 bool job_list_delayed_due(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,

@@ -74,9 +74,9 @@ bool job_list_silent(Db *db, Arena *arena, int64_t since, int64_t limit, Job **j
 /* Running or canceling for longer than their timeout and @grace_s. */
 bool job_list_overdue(Db *db, Arena *arena, int64_t now_us, int64_t grace_s, int64_t limit,
                       Job **jobs, size_t *n, Error *err);
-/* Pending since before @since. */
-bool job_list_stuck(Db *db, Arena *arena, int64_t since, int64_t limit, Job **jobs, size_t *n,
-                    Error *err);
+/* Pending since before @since and handed to nobody, by id after @after_id. */
+bool job_list_stuck(Db *db, Arena *arena, int64_t since, int64_t after_id, int64_t limit,
+                    Job **jobs, size_t *n, Error *err);
 /* Delayed jobs whose time has come. */
 bool job_list_delayed_due(Db *db, Arena *arena, int64_t now_us, int64_t limit, Job **jobs,
                           size_t *n, Error *err);

@@ -23,10 +23,11 @@ typedef struct Job {
     bool bridge;   /* it starts or mirrors another pipeline: no runner sees it */
     bool retried;  /* a later attempt exists */
     bool processed;
-    int64_t user_id;  /* 0: gone */
-    const char *tags; /* blank-separated, sorted */
-    const char *icon; /* NULL: none */
-    int64_t timeout_s;
+    int64_t user_id;         /* 0: gone */
+    const char *tags;        /* blank-separated, sorted */
+    const char *icon;        /* NULL: none */
+    int64_t timeout_s;       /* fixed when a runner has it */
+    int64_t asked_timeout_s; /* what it had before that; read only */
     int64_t start_in_s;
     bool enqueue_now;
     FailureReason failure_reason;
@@ -57,7 +58,8 @@ extern const Column job_columns[];
     "j.id, j.pipeline_id, j.project_id, j.spec_id, j.stage, j.stage_position, j.name, j.status,"   \
     " j.when_kind, j.allow_failure, j.by_needs, j.bridge, j.retried, j.processed, j.user_id, "     \
     "j.tags,"                                                                                      \
-    " j.icon, j.timeout_s, j.start_in_s, j.enqueue_now, j.failure_reason, j.failure_text,"         \
+    " j.icon, j.timeout_s, COALESCE(j.asked_timeout_s, j.timeout_s), j.start_in_s, "               \
+    "j.enqueue_now, j.failure_reason, j.failure_text,"                                             \
     " COALESCE(j.exit_code, -1), COALESCE(j.coverage, -1), j.runner_id, j.manager_id,"             \
     " j.token_hash, j.confirm_by, j.graceful, j.trace_size, j.debug_trace, j.created_at,"          \
     " j.updated_at, j.queued_at, j.started_at, j.finished_at, j.scheduled_at, j.erased_at,"        \

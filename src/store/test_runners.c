@@ -237,7 +237,7 @@ static void the_watchers_find_their_jobs(World *w)
     OK(job_list_overdue(w->db, w->arena, NOW + INT64_C(3661) * 1000000, 60, 10, &jobs, &n,
                         &w->err));
     g_assert_cmpuint(n, ==, 1);
-    OK(job_list_stuck(w->db, w->arena, NOW + 1, 10, &jobs, &n, &w->err));
+    OK(job_list_stuck(w->db, w->arena, NOW + 1, 0, 10, &jobs, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     OK(job_count_running(w->db, w->arena, &loads, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);

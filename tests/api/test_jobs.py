@@ -3,6 +3,7 @@
 import pytest
 from entities import check_entity, check_list
 from errors import FORBIDDEN, NO_RECORD, UNAUTHORIZED, assert_answer, missing
+from fakerunner import FakeRunner
 from projects import ONE_JOB_CI
 
 ALL_STATUSES = ["created", "waiting_for_resource", "preparing", "waiting_for_callback", "pending", "running", "success",
@@ -452,3 +453,26 @@ def test_a_running_job_does_not_run_again_from_itself(api, project_factory):
     answer = api.post(f"{project.at}/jobs/{job.id}/retry", params={"downstream": True})
     assert (answer.status_code, answer.json()) == (403, {"message": "403 Forbidden - Job is not retryable"})
     job.succeed()
+
+
+# --- timeouts
+
+
+def test_the_smallest_timeout_wins(api, project_factory):
+    """A job's own, else the project's; a runner's maximum counts for what that runner runs, and for no retry by another."""
+    place = project_factory({"full-ci.yml": "plain: {script: [x], tags: [small, large]}\nown: {script: [x], timeout: 2h, tags: [large]}\n"})
+    api.put(place.at, json={"build_timeout": 1800})
+    small, large = (FakeRunner(api, place.id, tags=["small", "large"], run_untagged=False) for _ in range(2))
+    api.put(f"/runners/{small.id}", json={"maximum_timeout": 600})
+    api.put(f"/runners/{large.id}", json={"maximum_timeout": 3600})
+    place.trigger()
+    def taken(runner, name):
+        job = runner.take(name)
+        assert job.payload["runner_info"]["timeout"] == job.payload["steps"][0]["timeout"]
+        return job, job.payload["runner_info"]["timeout"]
+    first, timeout = taken(small, "plain")
+    assert timeout == 600
+    assert taken(large, "own")[1] == 3600
+    first.fail()
+    api.make(f"{place.at}/jobs/{first.id}/retry")
+    assert taken(large, "plain")[1] == 1800
