@@ -124,6 +124,7 @@ const Field pipeline_fields[] = {
     FIELD_FUNC("coverage", write_coverage),
     FIELD_FUNC("detailed_status", write_detailed_status),
     FIELD_FALSE("archived"),
+    FIELD_AS("auto_canceled_by_id", ID, PipelineView, row.auto_canceled_by_id),
     FIELDS_END,
 };
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "pipeline/bridge_work.h"
 #include "pipeline/cancel.h"
+#include "pipeline/cancel_parts.h"
 #include "pipeline/events.h"
 #include "pipeline/process.h"
 #include "store/mirrors.h"
@@ -203,8 +204,8 @@ static bool cancel_in_write(Db *db, void *data, Error *err)
     if (!downstream_of_bridge(db, act->arena, act->work->job_id, &link, &failed) ||
         !process_load(&act->process, act->site, db, act->arena, link.pipeline_id, &failed))
         return gone(&failed, err);
-    (void)engine_cancel_jobs(act->process.engine);
-    return process_cancel_children(&act->process, err) && finish(act, err);
+    return cancel_first_part(&act->process, NULL, err) &&
+           process_cancel_children(&act->process, err) && finish(act, err);
 }
 
 bool bridge_cancel_child(const Site *site, const DownstreamWork *work, Error *err)

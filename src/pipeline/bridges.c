@@ -2,7 +2,9 @@
 #include "pipeline/bridges.h"
 
 #include "base/log.h"
+#include "pipeline/auto_cancel.h"
 #include "pipeline/bridge_work.h"
+#include "pipeline/cancel_parts.h"
 
 enum {
     POOL_THREADS = 4,
@@ -13,10 +15,8 @@ enum {
 
 /* What is never followed would be waited for for ever, so that is tried for longer. */
 static const int max_attempts[N_DOWNSTREAM_TASKS] = {
-    [DOWNSTREAM_START] = 10,
-    [DOWNSTREAM_FOLLOW] = 1000,
-    [DOWNSTREAM_RESET] = 1000,
-    [DOWNSTREAM_CANCEL] = 1000,
+    [DOWNSTREAM_START] = 10,    [DOWNSTREAM_FOLLOW] = 1000,      [DOWNSTREAM_RESET] = 1000,
+    [DOWNSTREAM_CANCEL] = 1000, [DOWNSTREAM_CANCEL_REST] = 1000, [DOWNSTREAM_AUTO_CANCEL] = 10,
 };
 
 struct Bridges {
@@ -45,6 +45,10 @@ static bool do_work(const Site *site, const DownstreamWork *work, Error *err)
         return bridge_wait_again(site, work, err);
     case DOWNSTREAM_CANCEL:
         return bridge_cancel_child(site, work, err);
+    case DOWNSTREAM_CANCEL_REST:
+        return cancel_rest(site, work, err);
+    case DOWNSTREAM_AUTO_CANCEL:
+        return auto_cancel_older(site, work, err);
     case N_DOWNSTREAM_TASKS:
         break;
     }
@@ -56,8 +60,10 @@ static void do_and_log(const Site *site, const DownstreamWork *work)
     g_auto(Error) err = ERROR_INIT;
 
     if (!do_work(site, work, &err))
-        log_error(&err, "cannot %s the pipeline of job %" G_GINT64_FORMAT " now",
-                  name_of(&downstream_task_names, (int)work->kind), work->job_id);
+        log_error(
+            &err,
+            "cannot %s now: the pipeline of job %" G_GINT64_FORMAT ", pipeline %" G_GINT64_FORMAT,
+            name_of(&downstream_task_names, (int)work->kind), work->job_id, work->pipeline_id);
 }
 
 static void do_in_pool(void *data, void *user_data)

@@ -28,6 +28,21 @@ int engine_cancel_jobs(EnginePipeline *p)
     return canceled;
 }
 
+int engine_cancel_last_jobs(EnginePipeline *p, int at_most)
+{
+    int canceled = 0;
+
+    for (int s = p->n_stages - 1; s >= 0; s--) {
+        const EngineStage *stage = &p->stages[s];
+        for (int i = stage->n_order - 1; i >= 0 && canceled < at_most; i--) {
+            EngineJob *job = p->slots[stage->order[i]].latest;
+            if (STATUS_IN(job->status, STATUSES_CANCELABLE))
+                canceled += engine_cancel_job(p, job);
+        }
+    }
+    return canceled;
+}
+
 bool engine_cancel_pipeline(EnginePipeline *p, Error *err)
 {
     if (engine_cancel_jobs(p) == 0)

@@ -18,6 +18,10 @@ bool engine_force_cancel_job(EnginePipeline *p, EngineJob *job);
 /* Cancels every latest job in a cancelable status; manual jobs stay.  The number of them. */
 int engine_cancel_jobs(EnginePipeline *p);
 
+/* The same, of the last ones (the latest stage first) no more than @at_most: fewer were canceled when none is
+ * left.  What they wait for is canceled after them, so no advance between sets one of them off. */
+int engine_cancel_last_jobs(EnginePipeline *p, int at_most);
+
 /* The same as a person's wish.  Errors: ERR_UNPROCESSABLE (no job is cancelable). */
 bool engine_cancel_pipeline(EnginePipeline *p, Error *err);
 

@@ -40,7 +40,8 @@ typedef struct Creation {
     int *stage_positions;       /* of engine->stages: in config->stages */
     const char **resource_keys; /* of plan->jobs; NULL: no resource group */
     Draft draft;
-    bool owes; /* a job of it starts another pipeline at once */
+    DownstreamWork cancel; /* of older pipelines; its id 0: none is redundant */
+    bool owes;             /* a job of it starts another pipeline at once */
 } Creation;
 
 /* --- ref and rights --- */
@@ -389,6 +390,22 @@ static bool owe_pipelines(Db *db, Creation *c, Error *err)
     return true;
 }
 
+/* Older pipelines that this one makes redundant. */
+static bool owe_cancel(Db *db, Creation *c, Error *err)
+{
+    c->cancel = (DownstreamWork){ 0 };
+    return !c->engine || !c->request->project->auto_cancel_pending ||
+           auto_cancel_owe(db, c->site, c->pipeline, &c->cancel, err);
+}
+
+static void cancel_older(const Creation *c)
+{
+    g_auto(Error) err = ERROR_INIT;
+
+    if (c->cancel.id && !auto_cancel_older(c->site, &c->cancel, &err))
+        log_error(&err, "pipelines older than %" G_GINT64_FORMAT " go on for now", c->pipeline->id);
+}
+
 static bool store(Db *db, void *data, Error *err)
 {
     Creation *c = data;
@@ -396,6 +413,7 @@ static bool store(Db *db, void *data, Error *err)
     return project_next_iid(db, c->pipeline->project_id, &c->pipeline->iid, err) &&
            pipeline_insert(db, c->pipeline, err) &&
            draft_store(db, c->arena, &c->draft, c->pipeline, err) && owe_pipelines(db, c, err) &&
+           owe_cancel(db, c, err) &&
            (!c->request->also || c->request->also(db, c->pipeline, c->request->also_data, err));
 }
 
@@ -445,8 +463,7 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
         return false;
     keep_commit(&c);
     ask_for_resources(&c);
-    if (c.engine && request->project->auto_cancel_pending)
-        auto_cancel_older(site, &pipeline, c.ref.sha);
+    cancel_older(&c);
     wakeups_notify(site->wakeups);
     if (c.owes)
         bridges_poke(site->bridges);

@@ -3,6 +3,7 @@
 
 #include "base/seal.h"
 #include "pipeline/cancel.h"
+#include "pipeline/cancel_parts.h"
 #include "pipeline/events.h"
 #include "pipeline/process.h"
 #include "pipeline/retry.h"
@@ -22,15 +23,9 @@ typedef struct JobCall {
     int64_t id;
 } JobCall;
 
-static bool cancel_pipeline(Process *p, void *data, Error *err)
-{
-    (void)engine_cancel_jobs(p->engine);
-    return process_cancel_children(p, err);
-}
-
 bool operation_cancel_pipeline(const Site *site, int64_t pipeline_id, Error *err)
 {
-    return process_run(site, pipeline_id, cancel_pipeline, NULL, err);
+    return cancel_all_parts(site, pipeline_id, err);
 }
 
 static bool retry_pipeline(Process *p, void *data, Error *err)

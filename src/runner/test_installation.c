@@ -80,12 +80,12 @@ bool insert_pipeline(Db *db, const World *w, Pipeline *pipeline, Error *err)
     *pipeline = (Pipeline){ .project_id = w->project_id,
                             .user_id = w->user_id,
                             .ref = "main",
-                            .sha = "aaaa",
+                            .sha = pipeline->sha ? pipeline->sha : "aaaa",
                             .before_sha = "0000",
                             .source = SOURCE_PUSH,
                             .status = STATUS_RUNNING,
                             .config_path = ".gitlab-ci.yml",
-                            .created_at = NOW,
+                            .created_at = pipeline->created_at ? pipeline->created_at : NOW,
                             .updated_at = NOW,
                             .started_at = NOW };
     return project_next_iid(db, w->project_id, &pipeline->iid, err) &&

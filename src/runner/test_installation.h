@@ -33,7 +33,7 @@ typedef struct World {
 World *world_new(TestDatabaseKind kind);
 void world_free(World *w);
 
-/* Rows of w->project_id, inside a write.  A pipeline has no stages yet; a job is made for @stage 0 (build) or 1 (test). */
+/* Rows of w->project_id (a pipeline keeps its sha and created_at, where it has them), inside a write.  A pipeline has no stages yet; a job is made for @stage 0 (build) or 1 (test). */
 bool insert_pipeline(Db *db, const World *w, Pipeline *pipeline, Error *err);
 bool insert_job(Db *db, const Pipeline *pipeline, int64_t spec_id, int stage, const char *name,
                 Status status, int64_t *id, Error *err);

@@ -1,7 +1,8 @@
 /* downstream.c - the tables downstream_pipelines and downstream_work. */
 #include "store/downstream.h"
 
-static const char *const tasks[N_DOWNSTREAM_TASKS] = { "start", "follow", "reset", "cancel" };
+static const char *const tasks[N_DOWNSTREAM_TASKS] = { "start",  "follow",      "reset",
+                                                       "cancel", "cancel_rest", "auto_cancel" };
 const NameTable downstream_task_names = NAME_TABLE(tasks);
 
 /* --- links ----------------------------------------------------------------------------------- */
@@ -98,22 +99,26 @@ bool downstream_list_runs(Db *db, Arena *arena, int64_t pipeline_id, DownstreamR
 
 /* --- work ------------------------------------------------------------------------------------ */
 
-#define WORK_COLS "id, kind, job_id, user_id, attempts, server_id, taken_at"
+#define WORK_COLS "id, kind, job_id, pipeline_id, user_id, attempts, server_id, taken_at"
 
-const Column downstream_work_columns[] = {
-    COL_INT(DownstreamWork, id),        COL_ENUM(DownstreamWork, kind, downstream_task_names),
-    COL_INT(DownstreamWork, job_id),    COL_INT(DownstreamWork, user_id),
-    COL_INT(DownstreamWork, attempts),  COL_INT(DownstreamWork, server_id),
-    COL_TIME(DownstreamWork, taken_at), COL_END
-};
+const Column downstream_work_columns[] = { COL_INT(DownstreamWork, id),
+                                           COL_ENUM(DownstreamWork, kind, downstream_task_names),
+                                           COL_INT(DownstreamWork, job_id),
+                                           COL_INT(DownstreamWork, pipeline_id),
+                                           COL_INT(DownstreamWork, user_id),
+                                           COL_INT(DownstreamWork, attempts),
+                                           COL_INT(DownstreamWork, server_id),
+                                           COL_TIME(DownstreamWork, taken_at),
+                                           COL_END };
 
 bool downstream_work_insert(Db *db, DownstreamWork *work, Error *err)
 {
     return db_get_int(db,
-                      "INSERT INTO downstream_work (kind, job_id, user_id, server_id, taken_at)"
-                      " VALUES ($1, $2, $3, $4, $5) RETURNING id",
+                      "INSERT INTO downstream_work (kind, job_id, user_id, server_id, taken_at,"
+                      " pipeline_id, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
                       DB_ARGS(DB_ENUM(downstream_task_names, work->kind), DB_INT(work->job_id),
-                              DB_ID(work->user_id), DB_ID(work->server_id), DB_INT(work->taken_at)),
+                              DB_ID(work->user_id), DB_ID(work->server_id), DB_INT(work->taken_at),
+                              DB_ID(work->pipeline_id), DB_INT(work->attempts)),
                       &work->id, err);
 }
 
@@ -174,4 +179,20 @@ bool downstream_work_end(Db *db, int64_t id, bool *done, Error *err)
 {
     return query_exec_one(db, "DELETE FROM downstream_work WHERE id = $1", DB_ARGS(DB_INT(id)),
                           done, err);
+}
+
+typedef struct Drop {
+    int64_t id;
+} Drop;
+
+static bool drop_in_write(Db *db, void *data, Error *err)
+{
+    bool done;
+
+    return downstream_work_end(db, ((const Drop *)data)->id, &done, err);
+}
+
+bool downstream_work_drop(Database *database, int64_t id, Error *err)
+{
+    return database_write(database, drop_in_write, &(Drop){ id }, err);
 }

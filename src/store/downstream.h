@@ -53,10 +53,12 @@ bool downstream_list_runs(Db *db, Arena *arena, int64_t pipeline_id, DownstreamR
 /* --- work ------------------------------------------------------------------------------------ */
 
 typedef enum DownstreamTask {
-    DOWNSTREAM_START,  /* the bridge's turn has come: make its pipeline */
-    DOWNSTREAM_FOLLOW, /* the pipeline changed: the bridge may have to */
-    DOWNSTREAM_RESET,  /* something of the pipeline runs again: the bridge waits again */
-    DOWNSTREAM_CANCEL, /* the bridge's pipeline was canceled: so is the child */
+    DOWNSTREAM_START,       /* the bridge's turn has come: make its pipeline */
+    DOWNSTREAM_FOLLOW,      /* the pipeline changed: the bridge may have to */
+    DOWNSTREAM_RESET,       /* something of the pipeline runs again: the bridge waits again */
+    DOWNSTREAM_CANCEL,      /* the bridge's pipeline was canceled: so is the child */
+    DOWNSTREAM_CANCEL_REST, /* a pipeline is being canceled in parts: go on */
+    DOWNSTREAM_AUTO_CANCEL, /* a new pipeline: cancel what it makes redundant */
     N_DOWNSTREAM_TASKS
 } DownstreamTask;
 extern const NameTable downstream_task_names;
@@ -64,9 +66,10 @@ extern const NameTable downstream_task_names;
 typedef struct DownstreamWork {
     int64_t id;
     DownstreamTask kind;
-    int64_t job_id;   /* the bridge */
-    int64_t user_id;  /* who acts, of a reset */
-    int64_t attempts; /* that came to no end */
+    int64_t job_id;      /* the bridge; 0: it is about a pipeline */
+    int64_t pipeline_id; /* of cancel_rest and auto_cancel; else 0 */
+    int64_t user_id;     /* who acts, of a reset */
+    int64_t attempts;    /* that came to no end */
     int64_t server_id;
     int64_t taken_at;
 } DownstreamWork;
@@ -91,5 +94,7 @@ bool downstream_work_take(Db *db, DownstreamWork *work, int64_t server_id, int64
                           bool *done, Error *err);
 /* @done: false: somebody else did it. */
 bool downstream_work_end(Db *db, int64_t id, bool *done, Error *err);
+/* The same as a write of its own. */
+bool downstream_work_drop(Database *database, int64_t id, Error *err);
 
 #endif

@@ -216,7 +216,10 @@ bool pipeline_update_state(Db *db, int64_t id, Status before, const PipelineStat
 {
     return query_exec_one(db,
                           "UPDATE pipelines SET status = $3, started_at = $4, finished_at = $5,"
-                          " duration_s = $6, updated_at = $7 WHERE id = $1 AND status = $2",
+                          " duration_s = $6, updated_at = $7, auto_canceled_by_id ="
+                          " CASE WHEN status = 'canceled' AND $3 <> 'canceled'"
+                          " THEN NULL ELSE auto_canceled_by_id END"
+                          " WHERE id = $1 AND status = $2",
                           DB_ARGS(DB_INT(id), DB_ENUM(status_names, before),
                                   DB_ENUM(status_names, state->status), DB_TIME(state->started_at),
                                   DB_TIME(state->finished_at), duration_arg(state->duration_s),
@@ -236,17 +239,36 @@ bool pipeline_set_auto_canceled_by(Db *db, int64_t id, int64_t by_id, Error *err
     " OR status = 'waiting_for_callback' OR status = 'pending' OR status = 'running'"              \
     " OR status = 'scheduled')"
 
+/* The newest of them by the index alone; then each is asked. */
+#define OLDER                                                                                      \
+    "(SELECT id FROM (SELECT id, sha, created_at FROM pipelines WHERE project_id = $1"             \
+    " AND ref = $2 AND id < $3 AND " CANCELABLE " ORDER BY id DESC LIMIT $7) found"                \
+    " WHERE found.sha <> $4 AND found.created_at < $5 AND found.created_at > $6)"
+
+#define OLDER_ARGS(pipeline, since, limit)                                                         \
+    DB_ARGS(DB_INT((pipeline)->project_id), DB_TEXT((pipeline)->ref), DB_INT((pipeline)->id),      \
+            DB_TEXT((pipeline)->sha), DB_INT((pipeline)->created_at), DB_INT(since),               \
+            DB_INT(limit))
+
 bool pipeline_list_older(Db *db, Arena *arena, const Pipeline *pipeline, int64_t since,
                          int64_t limit, Pipeline **pipelines, size_t *n, Error *err)
 {
     return SELECT_ROWS(db, arena, pipeline_columns,
-                       "SELECT " PIPELINE_COLS " FROM pipelines WHERE project_id = $1 AND ref = $2"
-                       " AND id < $3 AND sha <> $4 AND created_at < $5 AND created_at > $6"
-                       " AND " CANCELABLE " ORDER BY id DESC LIMIT $7",
-                       DB_ARGS(DB_INT(pipeline->project_id), DB_TEXT(pipeline->ref),
-                               DB_INT(pipeline->id), DB_TEXT(pipeline->sha),
-                               DB_INT(pipeline->created_at), DB_INT(since), DB_INT(limit)),
-                       pipelines, n, err);
+                       "SELECT " PIPELINE_COLS " FROM pipelines WHERE id IN " OLDER
+                       " ORDER BY id DESC",
+                       OLDER_ARGS(pipeline, since, limit), pipelines, n, err);
+}
+
+bool pipeline_has_older(Db *db, const Pipeline *pipeline, int64_t since, int64_t limit, bool *has,
+                        Error *err)
+{
+    int64_t n = 0;
+
+    if (!db_get_int(db, "SELECT COUNT(*) FROM (SELECT 1 FROM " OLDER " older LIMIT 1) counted",
+                    OLDER_ARGS(pipeline, since, limit), &n, err))
+        return false;
+    *has = n > 0;
+    return true;
 }
 
 bool pipeline_set_name(Db *db, int64_t id, const char *name, int64_t now_us, Error *err)

@@ -98,14 +98,17 @@ typedef struct PipelineState {
     int64_t updated_at;
 } PipelineState;
 
-/* Writes @state if the status is still @before; @done says whether it was. */
+/* Writes @state if the status is still @before; @done says whether it was.  Who leaves canceled is nobody's
+ * auto-canceled any more. */
 bool pipeline_update_state(Db *db, int64_t id, Status before, const PipelineState *state,
                            bool *done, Error *err);
 bool pipeline_set_auto_canceled_by(Db *db, int64_t id, int64_t by_id, Error *err);
 /* Those of the ref of @pipeline that can be canceled, are older than it but newer than @since, and
- * are of another commit than it: the newest @limit. */
+ * are of another commit than it; of the newest @limit. */
 bool pipeline_list_older(Db *db, Arena *arena, const Pipeline *pipeline, int64_t since,
                          int64_t limit, Pipeline **pipelines, size_t *n, Error *err);
+bool pipeline_has_older(Db *db, const Pipeline *pipeline, int64_t since, int64_t limit, bool *has,
+                        Error *err);
 bool pipeline_set_name(Db *db, int64_t id, const char *name, int64_t now_us, Error *err);
 bool pipeline_delete(Db *db, int64_t id, Error *err);
 

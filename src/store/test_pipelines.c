@@ -222,6 +222,7 @@ static void older_pipelines_of_a_ref_can_be_canceled(World *w)
     Pipeline *found = NULL;
     Pipeline read;
     size_t n = 0;
+    bool has = false;
 
     newer.sha = "another";
     newer.created_at = NOW + 1;
@@ -229,8 +230,12 @@ static void older_pipelines_of_a_ref_can_be_canceled(World *w)
     g_assert_cmpuint(n, ==, 1);
     g_assert_cmpint(found[0].id, ==, old.id);
     g_assert_cmpint(over.id, !=, other.id);
+    OK(pipeline_has_older(w->db, &newer, NOW - 1, 10, &has, &w->err));
+    g_assert_true(has);
     OK(pipeline_list_older(w->db, w->arena, &newer, NOW, 10, &found, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
+    OK(pipeline_has_older(w->db, &newer, NOW, 10, &has, &w->err));
+    g_assert_false(has);
     OK(pipeline_set_auto_canceled_by(w->db, old.id, newer.id, &w->err));
     OK(pipeline_get(w->db, w->arena, old.id, &read, &w->err));
     g_assert_cmpint(read.auto_canceled_by_id, ==, newer.id);

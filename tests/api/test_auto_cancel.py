@@ -82,3 +82,33 @@ def test_what_stays(api, place, how):
     else:
         start(place, "conservative", 2)
     assert states(place, old) == {"early": "pending", "late": "created"}
+
+
+def test_it_is_known_who_canceled_until_it_runs_again(api, place):
+    old = start(place, "conservative", 1)
+    assert place.pipeline(old)["auto_canceled_by_id"] is None
+    new = start(place, "conservative", 2)
+    assert place.pipeline(old)["auto_canceled_by_id"] == new
+    assert place.pipeline(new)["auto_canceled_by_id"] is None
+    api.make(f"{place.at}/pipelines/{old}/retry")
+    assert place.pipeline(old)["status"] == "running"
+    assert place.pipeline(old)["auto_canceled_by_id"] is None
+
+
+def test_a_child_that_has_started_for_good_protects_itself(place):
+    """Each pipeline is looked at by itself, child pipelines like others."""
+    def start_parent(number):
+        place.push({"full-ci.yml": f"start: {{trigger: {{include: child.yml}}}}\nlater: {{stage: deploy, script: [x]}}\n# {number}\n",
+                    "child.yml": "inner: {script: [x]}\nmore: {stage: deploy, script: [x]}\n"})
+        return place.trigger()["id"]
+    def child_of(pipeline):
+        bridge, = place.api.read(f"{place.at}/pipelines/{pipeline}/bridges")
+        return bridge["downstream_pipeline"]
+    old = start_parent(1)
+    old_child = wait_until(lambda: child_of(old), "the child")["id"]
+    wait_until(lambda: states(place, old)["later"] == "pending", "the parent's next stage")
+    taken = {job.name: job for job in (place.runner.take(), place.runner.take())}
+    start_parent(2)
+    assert states(place, old_child) == {"inner": "running", "more": "created"}
+    taken["inner"].succeed()
+    assert states(place, old_child)["more"] == "pending"

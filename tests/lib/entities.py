@@ -18,7 +18,7 @@ def rows(text):
 
 PIPELINE_BASIC = "id:int iid:int project_id:int sha:str ref:str status:str source:str created_at:ts updated_at:ts web_url:str"
 PIPELINE = PIPELINE_BASIC + """ before_sha:str tag:bool yaml_errors:str? user:UserBasic? started_at:ts? finished_at:ts?
-    committed_at:ts? duration:int? queued_duration:int? coverage:str? detailed_status:DetailedStatus archived:bool~"""
+    committed_at:ts? duration:int? queued_duration:int? coverage:str? detailed_status:DetailedStatus archived:bool~ auto_canceled_by_id:int?~@"""
 ENVIRONMENT_BASIC = "id:int name:str slug:str external_url:str? created_at:ts updated_at:ts"
 JOB_BASIC = """id:int status:str stage:str name:str ref:str tag:bool coverage:num? archived:bool~@ source:str~@ allow_failure:bool
     created_at:ts started_at:ts? finished_at:ts? erased_at:ts? duration:num? queued_duration:num? user:User?
