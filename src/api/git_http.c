@@ -1,11 +1,12 @@
 /* git_http.c - git over HTTP at the root: /<path of a project>.git/...
  *
- * A catch-all: what is none of git's three requests is nobody's here.  A push is told to pipeline/
+ * A catch-all: what is none of git's three requests is a page's address, for a browser, and nobody's else.  A push is told to pipeline/
  * before git moves a ref and after it, so that a crash between gives its pipelines all the same.
  */
 #include "access/subject.h"
 #include "api/caller.h"
 #include "api/errors.h"
+#include "api/page_files.h"
 #include "api/routes.h"
 #include "base/log.h"
 #include "pipeline/push.h"
@@ -286,6 +287,8 @@ static bool git(Req *rq, Error *err)
     Project project;
 
     if (!read_request(rq, &request)) {
+        if (page_is_wanted(rq))
+            return reply_page(rq);
         errors_no_route(rq, NULL);
         return true;
     }

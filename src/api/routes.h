@@ -30,10 +30,10 @@ extern const Route user_routes[];
 extern const Route variable_routes[];
 
 /* At the root. */
-extern const Route front_routes[];
 extern const Route git_routes[];
 extern const Route health_routes[];
 extern const Route openid_routes[];
+extern const Route page_routes[];
 extern const Route session_routes[];
 
 /* All of the above.  Ends with a row without routes. */
