@@ -16,6 +16,7 @@
 #include "pipeline/retry.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { OWNER = 1 };
@@ -82,6 +83,7 @@ static void add_planned_job(Case *c, const CiPlannedJob *planned, int stage)
                       .allow_failure = planned->allow_failure,
                       .by_needs = planned->by_needs,
                       .bridge = planned->job->trigger != NULL,
+                      .needs_resource = planned->job->resource_group != NULL,
                       .needs = needs,
                       .n_needs = planned->n_needs,
                       .user_id = OWNER,
@@ -128,55 +130,75 @@ static bool create_pipeline(Case *c, Error *err)
 
 /* ---- Events --------------------------------------------------------------------------------- */
 
-typedef bool (*ApplyFunc)(EnginePipeline *p, EngineJob *job, Error *err);
+/* A transition's event, with what the case says of it. */
+typedef struct Event {
+    const char *name;
+    int run; /* which of a job, counted from 1; 0: the latest */
+    FailureReason reason;
+    int exit_code; /* -1: none */
+} Event;
+
+typedef bool (*ApplyFunc)(EnginePipeline *p, EngineJob *job, const Event *event, Error *err);
 
 static bool moved_or(bool moved, Error *err)
 {
     return moved || error_set(err, ERR_INVALID, "the job is in no state for it");
 }
 
-static bool apply_success(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_success(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
     return moved_or(engine_succeed_job(p, job), err);
 }
 
-static bool apply_drop(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_drop(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
-    return moved_or(engine_drop_job(p, job, FAILURE_UNKNOWN, NULL), err);
+    return moved_or(
+        engine_drop_job(p, job, event->reason, event->exit_code < 0 ? NULL : &event->exit_code),
+        err);
 }
 
-static bool apply_run(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_run(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
     return moved_or(engine_run_job(p, job, false), err);
 }
 
-static bool apply_run_gracefully(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_run_gracefully(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
     return moved_or(engine_run_job(p, job, true), err);
 }
 
-static bool apply_cancel(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_cancel(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
     return moved_or(engine_cancel_job(p, job), err);
 }
 
-static bool apply_play(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_play(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
     return engine_play_job(p, job, OWNER, &job, err);
 }
 
-static bool apply_retry(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_retry(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
     return engine_retry_job(p, job, OWNER, &job, err);
 }
 
-static bool apply_due(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_rerun(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
+{
+    return engine_rerun_from(p, job, OWNER, &job, err);
+}
+
+static bool apply_take_back(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
+{
+    return moved_or(engine_take_back_job(p, job), err);
+}
+
+static bool apply_due(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
     p->now_us = MAX(p->now_us, job->scheduled_at);
     return moved_or(engine_start_scheduled_job(p, job), err);
 }
 
-static bool apply_wait_again(EnginePipeline *p, EngineJob *job, Error *err)
+static bool apply_wait_again(EnginePipeline *p, EngineJob *job, const Event *event, Error *err)
 {
     return moved_or(job->bridge && engine_wait_again(p, job, OWNER), err);
 }
@@ -192,17 +214,19 @@ static const struct {
     { "cancel", apply_cancel },
     { "play", apply_play },
     { "retry", apply_retry },
+    { "rerun", apply_rerun },
+    { "take_back", apply_take_back },
     { "enqueue_scheduled", apply_due },
     { "wait_again", apply_wait_again },
 };
 
-static bool apply_to_job(EnginePipeline *p, const char *event, EngineJob *job, Error *err)
+static bool apply_to_job(EnginePipeline *p, const Event *event, EngineJob *job, Error *err)
 {
-    int bare = name_value(&job_event_names, event);
+    int bare = name_value(&job_event_names, event->name);
 
     for (size_t i = 0; i < G_N_ELEMENTS(job_events); i++)
-        if (strcmp(job_events[i].event, event) == 0)
-            return job_events[i].apply(p, job, err);
+        if (strcmp(job_events[i].event, event->name) == 0)
+            return job_events[i].apply(p, job, event, err);
     if (bare < 0)
         return error_set(err, ERR_INVALID, "unknown event");
     return moved_or(engine_move_job(p, job, bare), err);
@@ -230,19 +254,28 @@ static bool apply_downstream(const Case *c, const char *status, EngineJob *job, 
                     err);
 }
 
-static bool apply_to_jobs(Case *c, const char *event, yaml_node_t *names, Error *err)
+/* NULL: there is none. */
+static EngineJob *find_run(const EnginePipeline *p, const char *name, int run)
+{
+    for (int i = 0; run > 0 && i < p->n_jobs; i++)
+        if (strcmp(p->jobs[i]->name, name) == 0 && p->jobs[i]->n_retried == run - 1)
+            return p->jobs[i];
+    return run > 0 ? NULL : engine_pipeline_find(p, name);
+}
+
+static bool apply_to_jobs(Case *c, const Event *event, yaml_node_t *names, Error *err)
 {
     if (names->type != YAML_SEQUENCE_NODE)
         return error_set(err, ERR_INVALID, "jobs is not a list");
     for (yaml_node_item_t *item = names->data.sequence.items.start;
          item < names->data.sequence.items.top; item++) {
         const char *name = case_yaml_text(yaml_document_get_node(&c->document, *item));
-        EngineJob *job = name ? engine_pipeline_find(c->pipeline, name) : NULL;
+        EngineJob *job = name ? find_run(c->pipeline, name, event->run) : NULL;
 
         if (!job)
             return error_set(err, ERR_INVALID, "no job %s", name ? name : "without a name");
-        if (!(g_str_has_prefix(event, DOWNSTREAM)
-                  ? apply_downstream(c, event + strlen(DOWNSTREAM), job, err)
+        if (!(g_str_has_prefix(event->name, DOWNSTREAM)
+                  ? apply_downstream(c, event->name + strlen(DOWNSTREAM), job, err)
                   : apply_to_job(c->pipeline, event, job, err)))
             return error_prefix(err, "%s", name);
     }
@@ -260,16 +293,46 @@ static bool apply_to_pipeline(Case *c, const char *event, Error *err)
     return error_set(err, ERR_INVALID, "unknown event");
 }
 
+static int number_of(Case *c, yaml_node_t *transition, const char *key, int missing)
+{
+    const char *text = case_yaml_text(case_yaml_get(&c->document, transition, key));
+
+    return text ? atoi(text) : missing;
+}
+
+static bool read_event(Case *c, yaml_node_t *transition, Event *event, Error *err)
+{
+    const char *name = case_yaml_text(case_yaml_get(&c->document, transition, "event"));
+    const char *reason = case_yaml_text(case_yaml_get(&c->document, transition, "reason"));
+    int value = reason ? name_value(&failure_reason_names, reason) : FAILURE_UNKNOWN;
+
+    if (!name)
+        return error_set(err, ERR_INVALID, "no event");
+    if (value < 0)
+        return error_set(err, ERR_INVALID, "unknown reason %s", reason);
+    *event = (Event){ .name = name,
+                      .run = number_of(c, transition, "run", 0),
+                      .reason = (FailureReason)value,
+                      .exit_code = number_of(c, transition, "exit_code", -1) };
+    return true;
+}
+
 static bool apply_transition(Case *c, yaml_node_t *transition, Error *err)
 {
-    const char *event = case_yaml_text(case_yaml_get(&c->document, transition, "event"));
     yaml_node_t *names = case_yaml_get(&c->document, transition, "jobs");
+    bool refused = case_yaml_get(&c->document, transition, "refused") != NULL;
+    g_auto(Error) refusal = ERROR_INIT;
+    Event event;
 
-    if (!event)
-        return error_set(err, ERR_INVALID, "no event");
+    if (!read_event(c, transition, &event, err))
+        return false;
     c->pipeline->now_us += US_PER_S;
-    if (names ? !apply_to_jobs(c, event, names, err) : !apply_to_pipeline(c, event, err))
-        return error_prefix(err, "%s", event);
+    bool applied = names ? apply_to_jobs(c, &event, names, &refusal)
+                         : apply_to_pipeline(c, event.name, &refusal);
+    if (!applied && !refused)
+        return error_move(err, &refusal) || error_prefix(err, "%s", event.name);
+    if (applied && refused)
+        return error_set(err, ERR_INVALID, "%s: not refused", event.name);
     engine_advance(c->pipeline);
     return true;
 }
