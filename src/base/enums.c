@@ -72,6 +72,7 @@ static const char *const pipeline_failures[N_PIPELINE_FAILURES] = {
     [PIPELINE_FAILURE_UNKNOWN] = "unknown_failure",
     [PIPELINE_FAILURE_CONFIG] = "config_error",
     [PIPELINE_FAILURE_SIZE_LIMIT] = "size_limit_exceeded",
+    [PIPELINE_FAILURE_DEPLOYMENTS_LIMIT] = "deployments_limit_exceeded",
 };
 const NameTable pipeline_failure_names = NAME_TABLE(pipeline_failures);
 

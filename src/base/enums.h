@@ -117,6 +117,7 @@ typedef enum PipelineFailure {
     PIPELINE_FAILURE_UNKNOWN,
     PIPELINE_FAILURE_CONFIG,
     PIPELINE_FAILURE_SIZE_LIMIT,
+    PIPELINE_FAILURE_DEPLOYMENTS_LIMIT,
     N_PIPELINE_FAILURES
 } PipelineFailure;
 extern const NameTable pipeline_failure_names;

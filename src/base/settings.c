@@ -106,6 +106,8 @@ static const Setting table[] = {
     { "max-jobs", INT, AT(max_jobs), "5000", "N", "jobs of a pipeline", ANYWHERE, 1, 1000000 },
     { "max-child-depth", INT, AT(max_child_depth), "2", "N",
       "levels of child pipelines below a pipeline", ANYWHERE, 0, 100 },
+    { "max-deployments", INT, AT(max_deployments), "500", "N", "jobs of a pipeline that deploy",
+      ANYWHERE, 1, 1000000 },
     { "max-pipeline-tree", INT, AT(max_pipeline_tree), "1000", "N",
       "pipelines that start one another, the first included", ANYWHERE, 1, 1000000 },
     { "max-inputs", INT, AT(max_inputs), "20", "N", "inputs given to a pipeline", ANYWHERE, 0,

@@ -53,6 +53,7 @@ typedef struct Settings {
     int64_t max_group_variables;
     int64_t max_instance_variables;
     int64_t max_jobs;             /* a pipeline's */
+    int64_t max_deployments;      /* a pipeline's */
     int64_t max_needs;            /* a job's */
     int64_t max_child_depth;      /* levels of child pipelines */
     int64_t max_pipeline_tree;    /* pipelines that one has started, with itself */

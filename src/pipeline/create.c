@@ -303,6 +303,24 @@ static void mark_failed(Creation *c, PipelineFailure reason, const char *message
     c->pipeline->finished_at = c->pipeline->created_at;
 }
 
+/* Too many jobs that deploy; NULL: not. */
+static const char *check_deployments(const Creation *c)
+{
+    int64_t limit = c->site->settings->max_deployments;
+    int64_t n = 0;
+
+    for (size_t i = 0; i < c->plan->n_jobs; i++) {
+        const CiEnvironment *environment = c->plan->jobs[i].environment;
+        n += environment && g_strcmp0(environment->action, "start") == 0;
+    }
+    return n <= limit
+               ? NULL
+               : arena_printf(c->arena,
+                              "Pipeline has too many deployments! Requested %" G_GINT64_FORMAT
+                              ", but the limit is %" G_GINT64_FORMAT ".",
+                              n, limit);
+}
+
 /* What the plan came to; true: there is something to store. */
 static bool settle_plan(Creation *c, Error *err)
 {
@@ -310,6 +328,13 @@ static bool settle_plan(Creation *c, Error *err)
 
     switch (c->plan->result) {
     case CI_PLAN_OK:
+        message = check_deployments(c);
+        if (message && !c->request->save_failures)
+            break;
+        if (message) {
+            mark_failed(c, PIPELINE_FAILURE_DEPLOYMENTS_LIMIT, message);
+            return true;
+        }
         c->pipeline->name = c->plan->name;
         build_engine(c);
         return true;

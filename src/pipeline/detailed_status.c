@@ -30,7 +30,7 @@ static const struct {
     [STATUS_CANCELED] = { "Canceled", "canceled", "canceled", LOOKS("canceled") },
     [STATUS_SKIPPED] = { "Skipped", "skipped", "skipped", LOOKS("skipped") },
     [STATUS_MANUAL] = { "Manual", "manual action", "manual", LOOKS("manual") },
-    [STATUS_SCHEDULED] = { "Scheduled", "scheduled", "scheduled", LOOKS("scheduled") },
+    [STATUS_SCHEDULED] = { "Delayed", "delayed", "scheduled", LOOKS("scheduled") },
 };
 
 /* Where it is not the reason's name with blanks. */
@@ -44,6 +44,14 @@ static const char *const short_reasons[N_FAILURE_REASONS] = {
     [FAILURE_NO_MATCHING_RUNNER] = "no matching runner available",
     [FAILURE_TRACE_SIZE] = "log size limit exceeded",
     [FAILURE_BUILDS_DISABLED] = "project builds are disabled",
+    [FAILURE_BRIDGE_PERMISSIONS] = "no permissions to trigger downstream pipeline",
+    [FAILURE_DOWNSTREAM_PROJECT] = "downstream project could not be found",
+    [FAILURE_BRIDGE_TRIGGER] = "downstream pipeline trigger definition is invalid",
+    [FAILURE_UPSTREAM_PROJECT] = "upstream project could not be found",
+    [FAILURE_UPSTREAM_PERMISSIONS] = "no permissions to read upstream project",
+    [FAILURE_DOWNSTREAM_CREATION] = "downstream pipeline can not be created",
+    [FAILURE_DOWNSTREAM_DEPTH] = "reached maximum depth of child pipelines",
+    [FAILURE_DOWNSTREAM_TREE_SIZE] = "downstream pipeline tree is too large",
 };
 
 static DetailedStatus core_of(Status status, const char *details_path)
@@ -115,7 +123,7 @@ DetailedStatus detailed_status_of_job(Arena *arena, const DetailedJob *job,
     } else if (job->status == STATUS_SCHEDULED) {
         shown.label = "unschedule action";
     } else if (job_is_playable(job->status, job->when, job->retried)) {
-        shown.label = "manual play action";
+        shown.label = job->stops_environment ? "manual stop action" : "manual play action";
     }
     if (!job->may_run && job_is_playable(job->status, job->when, job->retried))
         shown.label = arena_printf(arena, "%s (not allowed)", shown.label);

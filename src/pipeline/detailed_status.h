@@ -29,7 +29,8 @@ typedef struct DetailedJob {
     JobWhen when;
     bool allow_failure;
     bool retried;
-    bool may_run; /* the reader may play it */
+    bool may_run;           /* the reader may play it */
+    bool stops_environment; /* its environment's action is stop */
     FailureReason failure;
     int64_t scheduled_at; /* us; of a scheduled job */
     int64_t now_us;

@@ -95,8 +95,11 @@ bool operation_rerun_from_job(const Site *site, const Job *job, int64_t user_id,
     return run_retry(site, &call, id, err);
 }
 
+/* They take the place of those that an earlier attempt was given. */
 static bool save_variables(Process *p, const JobCall *call, Error *err)
 {
+    if (call->n_variables > 0 && !job_variable_delete_all(p->db, call->id, err))
+        return false;
     for (size_t i = 0; i < call->n_variables; i++) {
         g_autofree char *sealed = seal(p->site->seal_key, call->variables[i].value);
         JobVariable row = { .job_id = call->id, .key = call->variables[i].key, .value = sealed };

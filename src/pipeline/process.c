@@ -15,6 +15,7 @@
 #include "repo/repo.h"
 #include "store/downstream.h"
 #include "store/job_specs.h"
+#include "store/job_variables.h"
 #include "store/mirrors.h"
 #include "store/stages.h"
 
@@ -351,7 +352,9 @@ static bool insert_attempt(Process *p, EngineJob *job, Error *err)
     if (!job_insert(p->db, &row, err))
         return false;
     job->id = row.id;
-    return true;
+    /* Variables are given to what people play, and to nothing else. */
+    return !job_is_action(job->when) ||
+           job_variable_copy_all(p->db, job->retry_of->id, job->id, err);
 }
 
 static bool update_job(Process *p, const EngineJob *job, Error *err)

@@ -190,6 +190,15 @@ static void job_variables_keep_their_order(World *w)
     OK(job_variable_list(w->db, w->arena, w->job.id, &variables, &n, &w->err));
     g_assert_cmpuint(n, ==, 3);
     g_assert_cmpstr(variables[0].key, ==, "K3");
+    Job again = new_job(w, "again", STATUS_CREATED);
+    OK(job_variable_copy_all(w->db, w->job.id, again.id, &w->err));
+    OK(job_variable_delete_all(w->db, w->job.id, &w->err));
+    OK(job_variable_list(w->db, w->arena, w->job.id, &variables, &n, &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(job_variable_list(w->db, w->arena, again.id, &variables, &n, &w->err));
+    g_assert_cmpuint(n, ==, 3);
+    g_assert_cmpstr(variables[0].key, ==, "K3");
+    g_assert_cmpstr(variables[2].key, ==, "K1");
 }
 
 static Artifact new_artifact(World *w, ArtifactType type, int64_t expire_at)

@@ -5,7 +5,8 @@ import time
 import pytest
 from entities import check_entity
 from errors import FORBIDDEN, NO_RECORD, assert_answer
-from penstock import wait_until
+from penstock import Server, wait_until
+from projects import make_project
 
 CI = """\
 deploy:
@@ -307,3 +308,21 @@ def test_who_may(roles, plain):
         assert someone.get(at).status_code == reads, role
         assert someone.post(at, json={"name": f"of-{role}"}).status_code == deploys, role
     assert roles["reporter"].post(f"{at}/{number}/stop").status_code == 403
+
+
+def test_a_pipeline_deploys_no_more_often_than_the_limit():
+    jobs = "".join(f"job{i}: {{script: [x], environment: e{i}}}\n" for i in range(3))
+    with Server("--max-deployments", "2") as server:
+        place = make_project(server, {"few-ci.yml": jobs + "end: {script: [x], environment: {name: e0, action: stop}, when: manual}\n",
+                                      "full-ci.yml": jobs.replace("e2", "{name: e0, action: verify}")})
+        assert place.trigger()["status"] == "pending"
+        answer = place.post_trigger(file="few-ci.yml")
+        assert answer.status_code == 422 or answer.json()["status"] == "failed", answer.text
+        failed = server.api.read(f"{place.at}/pipelines")[0]
+        assert failed["status"] == "failed"
+        assert place.jobs(failed["id"]) == {}
+        answer = server.api.post(f"{place.at}/pipeline", json={"ref": "main", "variables": [
+            {"key": "_PIPELINE_FILE_NAME", "value": "few-ci.yml"}]})
+        assert answer.status_code == 400
+        assert "Pipeline has too many deployments! Requested 3, but the limit is 2." in answer.text
+        place.repository.remove()

@@ -191,6 +191,29 @@ def test_play(api, ran, project_factory):
     project.wait_for(pipeline_id, "success")
 
 
+def test_a_retry_keeps_the_variables_of_the_play(api, project_factory):
+    """Unless it is played with others."""
+    project = project_factory({"full-ci.yml": "go: {script: [x], when: manual}\n"})
+    job_id = project.jobs(project.trigger()["id"])["go"]["id"]
+    def play(job_id, **variables):
+        given = [{"key": key, "value": value} for key, value in variables.items()]
+        answer = api.post(f"{project.at}/jobs/{job_id}/play", json={"job_variables_attributes": given})
+        assert answer.status_code == 200, answer.text
+        return project.runner.take("go")
+    first = play(job_id, TARGET="moon", SPEED="1")
+    first.fail()
+    again = api.make(f"{project.at}/jobs/{first.id}/retry")
+    second = project.runner.take("go")
+    assert (second.id, second.variable("TARGET"), second.variable("SPEED")) == (again["id"], "moon", "1")
+    second.fail()
+    third = play(second.id)
+    assert (third.variable("TARGET"), third.variable("SPEED")) == ("moon", "1")
+    third.fail()
+    fourth = play(third.id, TARGET="mars")
+    assert fourth.id > third.id
+    assert (fourth.variable("TARGET"), fourth.variable("SPEED")) == ("mars", None)
+
+
 def test_play_with_variables_by_form(api, project_factory):
     project = project_factory()
     pipeline_id = project.trigger()["id"]
