@@ -107,6 +107,13 @@ static void the_mode_says_whose_turn_is_next(World *w)
     Job waits_there = new_job_of(w, &group, &old, "b", STATUS_WAITING_FOR_RESOURCE);
     g_assert_cmpint(next_of(w, &group, PROCESS_OLDEST_FIRST), ==, waits_there.id);
     g_assert_cmpint(of_middle.id, !=, of_new.id);
+    /* What is delayed in the newest pipeline keeps the others waiting in one mode only. */
+    Pipeline newest = new_pipeline(w, "main", STATUS_SCHEDULED);
+    Job delayed = new_job_of(w, &group, &newest, "a", STATUS_SCHEDULED);
+    g_assert_cmpint(next_of(w, &group, PROCESS_UNORDERED), ==, of_new.id);
+    g_assert_cmpint(next_of(w, &group, PROCESS_OLDEST_FIRST), ==, waits_there.id);
+    g_assert_cmpint(next_of(w, &group, PROCESS_NEWEST_FIRST), ==, delayed.id);
+    g_assert_cmpint(next_of(w, &group, PROCESS_NEWEST_READY_FIRST), ==, of_new.id);
 }
 
 void add_resource_group_tests(void)
