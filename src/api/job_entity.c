@@ -434,8 +434,14 @@ static void fill_view(Req *rq, const Beside *b, const Job *job, JobView *view)
             view->manager = &b->managers[i];
 }
 
-/* A job without its pipeline can only be one that is being deleted right now. */
-static void write_jobs(Req *rq, JsonWriter *w, const Beside *b, const Job *jobs, size_t n)
+static const Field *whole_fields(const Job *job)
+{
+    return job->bridge ? bridge_fields : job_fields;
+}
+
+/* @fields NULL: the whole entity, by its kind.  A job without its pipeline can only be one that is being deleted right now. */
+static void write_jobs(Req *rq, JsonWriter *w, const Beside *b, const Job *jobs, size_t n,
+                       const Field *fields)
 {
     EntityContext context = caller_context(rq);
 
@@ -443,7 +449,7 @@ static void write_jobs(Req *rq, JsonWriter *w, const Beside *b, const Job *jobs,
         JobView view;
         fill_view(rq, b, &jobs[i], &view);
         if (view.pipeline)
-            entity_write(w, jobs[i].bridge ? bridge_fields : job_fields, &view, &context);
+            entity_write(w, fields ? fields : whole_fields(&jobs[i]), &view, &context);
     }
 }
 
@@ -462,11 +468,23 @@ bool reply_job(Req *rq, const Job *job, int status, Error *err)
     if (!pending_reason(caller_of(rq)->db, rq->arena, job, view.pipeline, view.project,
                         context.now_us, &view.pending_reason, err))
         return false;
-    entity_write(reply_writer(rq), job->bridge ? bridge_fields : job_fields, &view, &context);
+    entity_write(reply_writer(rq), whole_fields(job), &view, &context);
     return reply_json_status(rq, status);
 }
 
-bool reply_job_rows(Req *rq, const Job *jobs, size_t n, Error *err)
+bool reply_job_basic(Req *rq, const Job *job, Error *err)
+{
+    Beside beside;
+
+    if (!load_beside(rq, job, 1, &beside, err))
+        return false;
+    if (beside.n_pipelines == 0)
+        return error_set(err, ERR_NO_RECORD, NULL);
+    write_jobs(rq, reply_writer(rq), &beside, job, 1, job_basic_fields);
+    return reply_json(rq);
+}
+
+static bool reply_rows(Req *rq, const Job *jobs, size_t n, const Field *fields, Error *err)
 {
     Beside beside;
 
@@ -474,9 +492,19 @@ bool reply_job_rows(Req *rq, const Job *jobs, size_t n, Error *err)
         return false;
     JsonWriter *w = reply_writer(rq);
     jw_begin_array(w);
-    write_jobs(rq, w, &beside, jobs, n);
+    write_jobs(rq, w, &beside, jobs, n, fields);
     jw_end_array(w);
     return reply_json(rq);
+}
+
+bool reply_job_rows(Req *rq, const Job *jobs, size_t n, Error *err)
+{
+    return reply_rows(rq, jobs, n, NULL, err);
+}
+
+bool reply_job_basic_rows(Req *rq, const Job *jobs, size_t n, Error *err)
+{
+    return reply_rows(rq, jobs, n, job_basic_fields, err);
 }
 
 static const char *entity_text(Req *rq, const Beside *beside, const Job *job)
@@ -485,7 +513,7 @@ static const char *entity_text(Req *rq, const Beside *beside, const Job *job)
     JsonWriter w;
 
     jw_init(&w, text);
-    write_jobs(rq, &w, beside, job, 1);
+    write_jobs(rq, &w, beside, job, 1, NULL);
     return text->len ? arena_strdup(rq->arena, text->str) : NULL;
 }
 

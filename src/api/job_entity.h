@@ -11,6 +11,10 @@ bool reply_job(Req *rq, const Job *job, int status, Error *err);
 /* Replies with @n rows as a list. */
 bool reply_job_rows(Req *rq, const Job *jobs, size_t n, Error *err);
 
+/* The same without what JobBasic leaves out, for one (200) and for a list. */
+bool reply_job_basic(Req *rq, const Job *job, Error *err);
+bool reply_job_basic_rows(Req *rq, const Job *jobs, size_t n, Error *err);
+
 /* The jobs among @ids (0 is fine) as finished JSON, each at the place of its id; NULL: none (any more).  In
  * rq->arena. */
 bool job_entities(Req *rq, const int64_t *ids, size_t n, const char ***entities, Error *err);

@@ -95,7 +95,7 @@ static bool upcoming_jobs(Req *rq, Error *err)
         !resource_group_count_upcoming(caller->db, &group, &total, err))
         return false;
     reply_page_headers(rq, total, false);
-    return reply_job_rows(rq, jobs, n, err);
+    return reply_job_basic_rows(rq, jobs, n, err);
 }
 
 static bool current_job(Req *rq, Error *err)
@@ -105,7 +105,7 @@ static bool current_job(Req *rq, Error *err)
 
     return find(rq, &group, err) &&
            resource_group_holder(caller_of(rq)->db, rq->arena, group.id, &job, err) &&
-           reply_job(rq, &job, 200, err);
+           reply_job_basic(rq, &job, err);
 }
 
 static const char *const modes[] = { "unordered", "oldest_first", "newest_first",

@@ -1,6 +1,7 @@
 """Resource groups: one job at a time, and whose turn is next."""
 
 import pytest
+from entities import check_entity, check_list
 from errors import NO_RECORD, assert_answer
 
 CI = """\
@@ -50,7 +51,7 @@ def test_whose_turn_is_next(api, place, mode, expected):
     ids = start(place, 4)
     answer = api.put(place.at + AT, json={"process_mode": mode})
     assert (answer.status_code, answer.json()["process_mode"]) == (200, mode)
-    order = [job["id"] for job in api.read(f"{place.at}{AT}/upcoming_jobs")]
+    order = [job["id"] for job in check_list("JobBasic", api.read(f"{place.at}{AT}/upcoming_jobs"))]
     assert order == [ids[i] for i in expected]
     taken = [place.runner.take("deploy")]
     for _ in range(3):
@@ -82,7 +83,7 @@ def test_what_is_shown(api, place, roles):
     assert set(group) == {"id", "key", "process_mode", "created_at", "updated_at"}
     assert (group["key"], group["process_mode"]) == ("production/east", "unordered")
     assert api.read(f"{place.at}/resource_groups") == [group]
-    assert api.read(f"{place.at}{AT}/current_job")["id"] == ids[0]
+    assert check_entity("JobBasic", api.read(f"{place.at}{AT}/current_job"))["id"] == ids[0]
     place.runner.take("deploy").succeed()
     assert api.get(f"{place.at}{AT}/current_job").status_code == 404
     assert_answer(api.get(f"{place.at}/resource_groups/none"), 404, NO_RECORD)
@@ -99,3 +100,15 @@ def test_settings_of_the_project(api, place):
     start(place, 1)
     assert api.read(place.at + AT)["process_mode"] == "newest_first"
     assert api.read(place.at)["auto_cancel_pending_pipelines"] == "disabled"
+
+
+def test_pages_of_groups_and_of_upcoming_jobs(api, project_factory):
+    place = project_factory({"full-ci.yml": CI})
+    for target in ("a", "b", "c"):
+        place.trigger(TARGET=target)
+    start(place, 4)
+    answer = api.get(f"{place.at}/resource_groups", params={"per_page": 3, "page": 2})
+    assert ([group["key"] for group in answer.json()], answer.headers["X-Total"]) == (["production/east"], "4")
+    answer = api.get(f"{place.at}{AT}/upcoming_jobs", params={"per_page": 2, "page": 2})
+    assert (len(answer.json()), answer.headers["X-Total"]) == (1, "3")
+    assert api.read(f"{place.at}{AT}/upcoming_jobs") == api.read(f"{place.at}{AT}/upcoming_jobs", per_page=100)
