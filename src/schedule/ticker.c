@@ -6,6 +6,7 @@
 #include "schedule/cron.h"
 #include "schedule/due.h"
 #include "schedule/run.h"
+#include "schedule/zones.h"
 #include "store/schedule_ticks.h"
 
 enum {
@@ -77,6 +78,18 @@ static void add_ticks(Record *r, const PipelineSchedule *due, const Cron *cron)
     }
 }
 
+/* Why the times of @due cannot be told: @failed, or what it comes from if tzdata has changed since. */
+static const char *reason_of(Arena *arena, const PipelineSchedule *due, const Error *failed)
+{
+    GTimeZone *zone = zone_find(due->cron_timezone);
+
+    if (!zone)
+        return arena_printf(arena, "The time zone %s is not known to this server (tzdata)",
+                            due->cron_timezone);
+    g_time_zone_unref(zone);
+    return arena_strdup(arena, error_text(failed));
+}
+
 /* A tick whose schedule has no next time that can be told gets its reason at once. */
 static void add_schedule(Record *r, const PipelineSchedule *due)
 {
@@ -87,8 +100,7 @@ static void add_schedule(Record *r, const PipelineSchedule *due)
     if (cron)
         add_ticks(r, due, cron);
     else
-        add_tick(r, due->id, due->next_run_at, TICK_FAILED,
-                 arena_strdup(r->arena, error_text(&failed)));
+        add_tick(r, due->id, due->next_run_at, TICK_FAILED, reason_of(r->arena, due, &failed));
     if (cron)
         (void)cron_next(cron, r->now_us, &move.next_run_at); /* none: never again */
     g_array_append_val(r->moves, move);

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 from penstock import Server, wait_until
@@ -72,3 +73,32 @@ def test_a_tick_whose_repository_is_away_is_made_without_a_restart_when_it_is_ba
     server.database.sql("UPDATE schedule_ticks SET taken_at = taken_at - 30000000")
     assert_one_each(server, 1)
     assert project.api.read(f"{project.at}/pipelines")[0]["source"] == "schedule"
+
+
+def test_a_zone_that_tzdata_has_no_more_fails_its_tick_and_says_so(server):
+    """The schedule can be read and mended, and other schedules go on."""
+    zones = server.data / "zoneinfo"
+    for zone in ("Europe/Kyiv", "Asia/Tokyo", "UTC"):
+        target = zones / zone
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path("/usr/share/zoneinfo") / zone, target)
+    server.environment["TZDIR"] = str(zones)
+    server.restart()
+    project = make_project(server, {".gitlab-ci.yml": TICKING})
+    rows = {zone: server.api.make(f"{project.at}/pipeline_schedules", description="s", ref="main", cron="0 0 1 1 *",
+                                  cron_timezone=zone) for zone in ("Europe/Kyiv", "Asia/Tokyo")}
+    server.kill9()
+    (zones / "Europe/Kyiv").unlink()
+    make_due(server)
+    server.restart()
+    wait_until(lambda: ticks(server) == {"created": 1, "failed": 1}, "both ticks to be settled")
+    at = f"{project.at}/pipeline_schedules/{rows['Europe/Kyiv']['id']}"
+    assert [tick["reason"] for tick in server.api.read(f"{at}/ticks")] == [
+        "The time zone Europe/Kyiv is not known to this server (tzdata)"]
+    assert server.api.read(at)["next_run_at"] is None
+    assert server.api.post(f"{at}/play").status_code == 201
+    answer = server.api.put(at, json={"description": "still so"})
+    assert (answer.status_code, answer.json()) == (400, {"message": {"cron_timezone": ["syntax is invalid"]}})
+    answer = server.api.put(at, json={"cron_timezone": "Asia/Tokyo"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["next_run_at"]
