@@ -16,6 +16,7 @@ import compile as compiling
 import create
 import jobs
 import pipelines
+import queue_length
 import reads
 import schedules
 from database import DATABASES
@@ -23,7 +24,7 @@ from server import World
 from table import render
 
 TOPICS = {"compile": compiling.measure, "create": create.measure, "jobs": jobs.measure, "pipelines": pipelines.measure,
-          "reads": reads.measure, "schedules": schedules.measure}
+          "queue": queue_length.measure, "reads": reads.measure, "schedules": schedules.measure}
 
 
 class Run:

@@ -32,6 +32,7 @@ typedef enum Ability {
     CAN_ADMIN_ARTIFACTS, /* keep */
     CAN_ERASE_JOBS,      /* anyone's; a developer may erase the job that they ran */
     CAN_FORCE_CANCEL_JOBS,
+    CAN_SET_PRIORITIES,      /* of jobs, by CI_JOB_PRIORITY */
     CAN_USE_RESOURCE_GROUPS, /* see and order them */
     CAN_READ_ENVIRONMENTS,   /* and deployments */
     CAN_DEPLOY,              /* make, change, stop environments, deployments by the API */

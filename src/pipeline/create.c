@@ -17,6 +17,7 @@
 #include "pipeline/draft.h"
 #include "pipeline/environments.h"
 #include "pipeline/events.h"
+#include "pipeline/planned.h"
 #include "pipeline/policy.h"
 #include "pipeline/resource.h"
 #include "pipeline/stored_variables.h"
@@ -39,6 +40,7 @@ typedef struct Creation {
     EnginePipeline *engine;     /* NULL: no jobs */
     int *stage_positions;       /* of engine->stages: in config->stages */
     const char **resource_keys; /* of plan->jobs; NULL: no resource group */
+    int *priorities;            /* of the jobs, by place */
     Draft draft;
     DownstreamWork cancel; /* of older pipelines; its id 0: none is redundant */
     bool owes;             /* a job of it starts another pipeline at once */
@@ -281,8 +283,11 @@ static void build_engine(Creation *c)
     for (int i = 0; i < n_stages; i++)
         c->engine->stages[i].name = c->config->stages[c->stage_positions[i]];
     c->resource_keys = arena_new0(c->arena, const char *, plan->n_jobs);
+    c->priorities = arena_new0(c->arena, int, plan->n_jobs);
     for (size_t i = 0; i < plan->n_jobs; i++) {
         c->resource_keys[i] = resource_key(c->arena, &plan->jobs[i], &c->variables);
+        if (access_can(c->request->subject, CAN_SET_PRIORITIES))
+            c->priorities[i] = planned_priority(c->arena, &plan->jobs[i], &c->variables);
         add_engine_job(c, i, stage_of[plan->jobs[i].job->stage_index]);
     }
     engine_pipeline_ready(c->engine);
@@ -390,6 +395,7 @@ static void draft(Creation *c)
 
     draft_add_variables(&c->draft, c->site, c->arena, request->given, request->n_given);
     c->draft.resource_keys = c->resource_keys;
+    c->draft.priorities = c->priorities;
     c->draft.resource_mode = request->project->resource_group_mode;
     if (c->engine)
         draft_add_jobs(&c->draft, c->arena, c->plan, c->engine, c->stage_positions,

@@ -113,6 +113,7 @@ void draft_add_jobs(Draft *draft, Arena *arena, const CiPlan *plan, const Engine
     for (size_t i = 0; i < draft->n_jobs; i++) {
         draft->specs[i] = spec_of(arena, &plan->jobs[i], engine->jobs[i], keys);
         draft->jobs[i] = job_of(arena, &plan->jobs[i], engine->jobs[i], timeout_s);
+        draft->jobs[i].priority = draft->priorities[i];
         draft->environments[i] = plan->jobs[i].environment;
     }
     add_needs(draft, arena, plan);
@@ -130,6 +131,7 @@ static void set_pipeline(Draft *draft, const Pipeline *pipeline)
         job->pipeline_id = pipeline->id;
         job->project_id = pipeline->project_id;
         job->user_id = pipeline->user_id;
+        job->protected = pipeline->protected;
         job->created_at = job->updated_at = pipeline->created_at;
     }
 }

@@ -33,6 +33,7 @@ typedef struct Draft {
      * the mode of groups that are not there yet. */
     const char *const *resource_keys;
     ProcessMode resource_mode;
+    const int *priorities;              /* the caller's, too: by place */
     const CiEnvironment **environments; /* of the jobs, by place; NULL: none */
 } Draft;
 

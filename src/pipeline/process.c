@@ -341,6 +341,8 @@ static bool insert_attempt(Process *p, EngineJob *job, Error *err)
                 .timeout_s = old->asked_timeout_s,
                 .resource_group_id = old->resource_group_id,
                 .interruptible = old->interruptible,
+                .protected = old->protected,
+                .priority = old->priority,
                 .start_in_s = old->start_in_s,
                 .enqueue_now = job->enqueue_now,
                 .exit_code = -1,

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "pipeline/move.h"
+#include "pipeline/planned.h"
 #include "pipeline/process.h"
 #include "store/resource_groups.h"
 
@@ -28,29 +29,6 @@ static bool is_key(const char *text)
     return n > 0 && n <= RESOURCE_KEY_MAX;
 }
 
-/* All that a key may name, the weaker first. */
-static CiVariables variables_of(Arena *arena, const CiPlannedJob *planned,
-                                const Variables *variables)
-{
-    Job job = { .name = planned->job->name, .stage = planned->job->stage };
-    Variables of_job;
-
-    variables_init(&of_job, arena);
-    for (size_t i = 0; i < variables->n; i++)
-        if (variables->items[i].predefined)
-            variables_add(&of_job, variables->items[i]);
-    variables_add_job(&of_job, &job);
-    for (size_t i = 0; i < planned->variables.n; i++) {
-        const CiVariable *own = &planned->variables.items[i];
-        variables_add(&of_job, (Variable){ .key = own->key, .value = own->value, .raw = own->raw });
-    }
-    for (size_t i = 0; i < variables->n; i++)
-        if (!variables->items[i].predefined)
-            variables_add(&of_job, variables->items[i]);
-    CiStrings cycle = NULL;
-    return ci_expand_values(arena, variables_for_ci(&of_job), &cycle);
-}
-
 const char *resource_key(Arena *arena, const CiPlannedJob *planned, const Variables *variables)
 {
     const char *written = planned->job->resource_group;
@@ -58,7 +36,7 @@ const char *resource_key(Arena *arena, const CiPlannedJob *planned, const Variab
     if (!written)
         return NULL;
     const char *key = strchr(written, '$') || strchr(written, '%')
-                          ? ci_expand(arena, written, variables_of(arena, planned, variables))
+                          ? ci_expand(arena, written, planned_variables(arena, planned, variables))
                           : written;
     return key && is_key(key) ? key : NULL;
 }

@@ -103,11 +103,11 @@ static const char *reason_without_tags(const Question *q)
                          : "no runner takes jobs without tags";
 }
 
-static bool reason_queued(const Question *q, const Runner *runner, const char **reason, Error *err)
+static bool reason_queued(const Question *q, const char **reason, Error *err)
 {
     QueuePlace place;
 
-    if (!queue_place(q->db, runner, q->job->id, PENDING_REASON_LOOKS_AT, &place, err))
+    if (!queue_place(q->db, q->job, PENDING_REASON_LOOKS_AT, &place, err))
         return false;
     if (place.position > 0)
         *reason = arena_printf(
@@ -150,7 +150,7 @@ static bool reason_pending(const Question *q, const char **reason, Error *err)
         *reason = "no runner that could run it is online";
         return true;
     case REACH_ONLINE:
-        return reason_queued(q, &best, reason, err);
+        return reason_queued(q, reason, err);
     case N_REACHES:
         break;
     }

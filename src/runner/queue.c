@@ -9,8 +9,9 @@
 
 #include <string.h>
 
-/* Pending jobs read at once; the search goes on until the queue's end. */
-enum { PAGE = 200, TOKEN_CHARACTERS = 32 };
+/* What one poll passes over, because others have it or because nobody may run it any more, before it
+ * leaves the rest to the next. */
+enum { PASSED_MAX = 100, TOKEN_CHARACTERS = 32 };
 
 /* --- matching -------------------------------------------------------------------------------- */
 
@@ -38,55 +39,35 @@ bool queue_tags_match(const char *runner_tags, bool run_untagged, const char *jo
     return true;
 }
 
-static bool serves(const Runner *runner, const PendingJob *candidate)
-{
-    return queue_tags_match(runner->tags, runner->run_untagged, candidate->tags);
-}
-
-/* The first job for @runner from after @after_id on.  Each page has its own memory: a poll walks the
- * whole queue before it knows that there is nothing in it. */
-static bool find_job(Db *db, const Runner *runner, int64_t after_id, PendingJob *out, bool *found,
+/* The next job for @runner but those in @passed, as job_list_heads() has it. */
+static bool find_job(Db *db, const Runner *runner, const char *passed, PendingJob *out, bool *found,
                      Error *err)
 {
-    PendingJob *jobs = NULL;
+    g_autoptr(Arena) arena = arena_new();
+    PendingJob *heads = NULL;
     size_t n = 0;
 
     *found = false;
-    do {
-        g_autoptr(Arena) arena = arena_new();
-        if (!job_list_pending(db, arena, runner, after_id, PAGE, &jobs, &n, err))
-            return false;
-        for (size_t i = 0; i < n; i++) {
-            if (!serves(runner, &jobs[i]))
-                continue;
-            *out = jobs[i];
-            out->tags = NULL; /* dies with the page */
-            *found = true;
-            return true;
-        }
-        if (n > 0)
-            after_id = jobs[n - 1].id;
-    } while (n == PAGE);
+    if (!job_list_heads(db, arena, runner, passed, &heads, &n, err))
+        return false;
+    for (size_t i = 0; i < n && !*found; i++) {
+        *found = queue_tags_match(runner->tags, runner->run_untagged, heads[i].tags);
+        *out = heads[i];
+        out->tags = NULL; /* dies here */
+    }
     return true;
 }
 
-bool queue_place(Db *db, const Runner *runner, int64_t job_id, int64_t at_most, QueuePlace *place,
-                 Error *err)
+bool queue_place(Db *db, const Job *job, int64_t at_most, QueuePlace *place, Error *err)
 {
-    g_autoptr(Arena) arena = arena_new();
-    PendingJob *jobs = NULL;
-    size_t n = 0;
+    int64_t before = 0;
 
-    if (!job_list_pending(db, arena, runner, 0, at_most, &jobs, &n, err))
+    *place = (QueuePlace){ 0 };
+    if (!job_queue_place(db, job, at_most + 1, &before, &place->length, err))
         return false;
-    *place = (QueuePlace){ .has_more = (int64_t)n == at_most };
-    for (size_t i = 0; i < n; i++) {
-        if (!serves(runner, &jobs[i]))
-            continue;
-        place->length++;
-        if (jobs[i].id == job_id)
-            place->position = place->length;
-    }
+    place->has_more = place->length > at_most;
+    place->length = MIN(place->length, at_most);
+    place->position = before < place->length ? before + 1 : 0;
     return true;
 }
 
@@ -186,39 +167,41 @@ static FailureReason refusal_of(const PendingJob *candidate)
     return candidate->user_id ? FAILURE_NONE : FAILURE_USER_BLOCKED;
 }
 
-static bool next_candidate(const Site *site, Arena *arena, const Runner *runner, int64_t after_id,
+static bool next_candidate(const Site *site, Arena *arena, const Runner *runner, const char *passed,
                            PendingJob *candidate, Job *job, bool *found, Error *err)
 {
     g_autoptr(Db) db = database_reader(site->database);
 
-    return find_job(db, runner, after_id, candidate, found, err) &&
+    return find_job(db, runner, passed, candidate, found, err) &&
            (!*found || job_get(db, arena, candidate->id, job, err));
 }
 
 bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, Handout *out,
                 bool *found, Error *err)
 {
+    g_autoptr(GString) passed = g_string_new(NULL);
     PendingJob candidate = { 0 };
     Job job;
 
-    /* Ids only grow: the walk ends. */
-    for (;;) {
-        if (!next_candidate(site, arena, request->runner, candidate.id, &candidate, &job, found,
+    for (int i = 0; i < PASSED_MAX; i++) {
+        if (!next_candidate(site, arena, request->runner, passed->str, &candidate, &job, found,
                             err))
             return false;
         if (!*found)
             return true;
         FailureReason refusal = refusal_of(&candidate);
-        if (refusal != FAILURE_NONE) {
-            if (!operation_fail_job(site, &job, refusal, err))
+        if (refusal == FAILURE_NONE) {
+            if (!take_job(site, arena, request, &job, out, found, err))
                 return false;
-            continue;
-        }
-        if (!take_job(site, arena, request, &job, out, found, err))
+            if (*found)
+                return true;
+        } else if (!operation_fail_job(site, &job, refusal, err)) {
             return false;
-        if (*found)
-            return true;
+        }
+        g_string_append_printf(passed, "%s%" G_GINT64_FORMAT ",", passed->len ? "" : ",", job.id);
     }
+    *found = false;
+    return true;
 }
 
 /* --- taking back ----------------------------------------------------------------------------- */

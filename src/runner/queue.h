@@ -26,12 +26,13 @@ typedef struct Handout {
     const char *token; /* the job token, in the clear: for the payload only */
 } Handout;
 
-/* The oldest job that this runner may have.  @found false: there is none now.  Jobs of projects
+/* The next job that this runner may have: of the project whose fewest jobs run, and there of the one that waits
+ * for longest, a minute more for each point of its priority.  @found false: there is none now.  Jobs of projects
  * that run none any more fail on the way.  Blocks. */
 bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, Handout *out,
                 bool *found, Error *err);
 
-/* Where a job stands in the queue as one runner sees it. */
+/* Where a pending job stands among those of its project with the same tags. */
 typedef struct QueuePlace {
     int64_t position; /* from 1; 0: it is not among the first @length */
     int64_t length;
@@ -39,8 +40,7 @@ typedef struct QueuePlace {
 } QueuePlace;
 
 /* Looks at no more than @at_most jobs. */
-bool queue_place(Db *db, const Runner *runner, int64_t job_id, int64_t at_most, QueuePlace *place,
-                 Error *err);
+bool queue_place(Db *db, const Job *job, int64_t at_most, QueuePlace *place, Error *err);
 
 /* Undoes the hand-out of @job; harmless where it is over. */
 bool queue_take_back(const Site *site, const Job *job, Error *err);

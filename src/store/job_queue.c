@@ -1,11 +1,29 @@
 /* job_queue.c - the table jobs as runners and their watchers see it.
  *
- * The statuses stand in the SQL as constants, so that the index of the jobs in flight serves.
+ * The statuses stand in the SQL as constants, so that the indexes of the jobs in flight serve.
  */
 #include "store/job_queue.h"
 
-bool job_list_pending(Db *db, Arena *arena, const Runner *runner, int64_t after_id, int64_t limit,
-                      PendingJob **jobs, size_t *n, Error *err)
+/* What the index jobs_queue has, and its order. */
+#define QUEUED  "q.status = 'pending' AND q.bridge = 0 AND q.confirm_by IS NULL"
+#define RANK(t) "(" t "queued_at - " t "priority * 60000000)"
+
+/* Each queue with its first job, by a look into the index. */
+#define HEADS                                                                                      \
+    "job_queues k JOIN projects p ON p.id = k.project_id"                                          \
+    " JOIN jobs j ON j.id = (SELECT q.id FROM jobs q WHERE " QUEUED                                \
+    " AND q.project_id = k.project_id AND q.protected = k.protected AND q.tags = k.tags"           \
+    " AND $1 NOT LIKE '%,' || q.id || ',%' ORDER BY " RANK("q.") ", q.id LIMIT 1)"
+
+/* How many jobs of a project runners have. */
+#define HELD                                                                                       \
+    "WITH held (project_id, n) AS (SELECT project_id, COUNT(*) FROM ("                             \
+    "SELECT project_id FROM jobs WHERE status = 'running' AND bridge = 0"                          \
+    " UNION ALL SELECT project_id FROM jobs WHERE confirm_by IS NOT NULL) taken"                   \
+    " GROUP BY project_id) "
+
+bool job_list_heads(Db *db, Arena *arena, const Runner *runner, const char *passed,
+                    PendingJob **jobs, size_t *n, Error *err)
 {
     static const Column columns[] = { COL_INT(PendingJob, id),
                                       COL_INT(PendingJob, pipeline_id),
@@ -18,10 +36,8 @@ bool job_list_pending(Db *db, Arena *arena, const Runner *runner, int64_t after_
                                       COL_END };
     g_auto(Query) q = { 0 };
 
-    query_init(&q, NULL, NULL,
-               "jobs j JOIN pipelines pl ON pl.id = j.pipeline_id"
-               " JOIN projects p ON p.id = j.project_id");
-    query_and(&q, "j.status = 'pending' AND j.bridge = 0 AND j.confirm_by IS NULL");
+    query_init(&q, HELD, DB_ARGS(DB_TEXT(passed)),
+               HEADS " LEFT JOIN held ON held.project_id = k.project_id");
     switch (runner->kind) {
     case RUNNER_INSTANCE:
         query_and(&q, "p.shared_runners_enabled = 1");
@@ -42,25 +58,34 @@ bool job_list_pending(Db *db, Arena *arena, const Runner *runner, int64_t after_
         break;
     }
     if (g_strcmp0(runner->access_level, "ref_protected") == 0)
-        query_and(&q, "pl.protected = 1");
-    query_and_id(&q, "j.id > ?", after_id);
+        query_and(&q, "k.protected = 1");
     query_finish_list(&q,
-                      "j.id, j.pipeline_id, j.project_id, j.user_id, j.tags, pl.protected,"
+                      "j.id, j.pipeline_id, j.project_id, j.user_id, j.tags, j.protected,"
                       " p.jobs_enabled, p.archived",
-                      "j.id", true, NULL, (Slice){ limit, 0 });
+                      "COALESCE(held.n, 0), " RANK("j."), true, "j.id", (Slice){ 0 });
     return SELECT_ROWS(db, arena, columns, query_sql(&q), query_args(&q), jobs, n, err);
 }
 
-bool job_count_running(Db *db, Arena *arena, ProjectLoad **loads, size_t *n, Error *err)
+bool job_queue_place(Db *db, const Job *job, int64_t at_most, int64_t *before, int64_t *length,
+                     Error *err)
 {
-    static const Column columns[] = { COL_INT(ProjectLoad, project_id), COL_INT(ProjectLoad, n),
-                                      COL_END };
+    const DbArg args[] = {
+        DB_INT(job->project_id), DB_TEXT(job->tags),
+        DB_INT(at_most),         DB_INT(job->queued_at - job->priority * 60000000),
+        DB_INT(job->id),         { .type = DB_END }
+    };
 
-    return SELECT_ROWS(
-        db, arena, columns,
-        "SELECT project_id, COUNT(*) FROM jobs WHERE status = 'running' AND bridge = 0"
-        " GROUP BY project_id",
-        DB_NO_ARGS, loads, n, err);
+    return db_get_int(db,
+                      "SELECT COUNT(*) FROM (SELECT 1 FROM jobs q WHERE " QUEUED
+                      " AND q.project_id = $1 AND q.protected IN (0, 1) AND q.tags = $2"
+                      " AND (" RANK("q.") ", q.id) < ($4, $5) LIMIT $3) counted",
+                      args, before, err) &&
+           db_get_int(db,
+                      "SELECT COUNT(*) FROM (SELECT 1 FROM jobs q WHERE " QUEUED
+                      " AND q.project_id = $1 AND q.protected IN (0, 1) AND q.tags = $2"
+                      " LIMIT $3) counted",
+                      DB_ARGS(DB_INT(job->project_id), DB_TEXT(job->tags), DB_INT(at_most)), length,
+                      err);
 }
 
 bool job_count_in_flight(Db *db, Status status, int64_t *count, Error *err)

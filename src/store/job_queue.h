@@ -17,18 +17,19 @@ typedef struct PendingJob {
     bool archived;
 } PendingJob;
 
-/* What @runner may serve by its kind, its projects and its access level, oldest first, from after
- * @after_id on.  The caller matches tags. */
-bool job_list_pending(Db *db, Arena *arena, const Runner *runner, int64_t after_id, int64_t limit,
-                      PendingJob **jobs, size_t *n, Error *err);
+/* The first job of each queue that @runner may serve by its kind, its projects and its access level, in the order in
+ * which they are to be handed out: of the project first whose fewest jobs runners have; then by the time
+ * that it waits, a minute more for each point of priority.  A queue is the pending jobs of one project with
+ * the same tags, of protected or of other refs; the cost goes by their number and not by their length.
+ * @passed: ids that are passed over, each between commas (",7,12,"); "": none.  The caller matches
+ * tags. */
+bool job_list_heads(Db *db, Arena *arena, const Runner *runner, const char *passed,
+                    PendingJob **jobs, size_t *n, Error *err);
 
-typedef struct ProjectLoad {
-    int64_t project_id;
-    int64_t n;
-} ProjectLoad;
-
-/* Running jobs a project, for fair turns. */
-bool job_count_running(Db *db, Arena *arena, ProjectLoad **loads, size_t *n, Error *err);
+/* Where a pending job stands among those of its project with the same tags. @before: how many are
+ * handed out before it; @length: how many there are.  Counts neither further than @at_most. */
+bool job_queue_place(Db *db, const Job *job, int64_t at_most, int64_t *before, int64_t *length,
+                     Error *err);
 
 /* How many jobs have @status: one of pending, running, canceling, scheduled. */
 bool job_count_in_flight(Db *db, Status status, int64_t *count, Error *err);

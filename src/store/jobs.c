@@ -45,6 +45,8 @@ const Column job_columns[] = { COL_INT(Job, id),
                                COL_TIME(Job, artifacts_expire_at),
                                COL_INT(Job, resource_group_id),
                                COL_BOOL(Job, interruptible),
+                               COL_BOOL(Job, protected),
+                               COL_INT(Job, priority),
                                COL_END };
 
 static void job_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
@@ -79,25 +81,58 @@ static void job_insert_args(const void *row, DbArg args[INSERT_MAX_ARGS + 1])
                           DB_TIME(job->scheduled_at),
                           DB_ID(job->resource_group_id),
                           DB_BOOL(job->interruptible),
+                          DB_BOOL(job->protected),
+                          DB_INT(job->priority),
                           { .type = DB_END } };
 
     G_STATIC_ASSERT(sizeof all <= sizeof(DbArg[INSERT_MAX_ARGS + 1]));
     memcpy(args, all, sizeof all);
 }
 
+static bool is_of_same_queue(const Job *a, const Job *b)
+{
+    return !a->bridge && !b->bridge && a->project_id == b->project_id &&
+           a->protected == b->protected && g_strcmp0(a->tags, b->tags) == 0;
+}
+
+/* What runners look through: once for each queue among @rows. */
+static bool ensure_queues(Db *db, const Job *rows, size_t n, Error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool is_first = !rows[i].bridge;
+        for (size_t k = 0; is_first && k < i; k++)
+            is_first = !is_of_same_queue(&rows[k], &rows[i]);
+        if (is_first &&
+            !db_exec(db,
+                     "INSERT INTO job_queues (project_id, protected, tags) VALUES ($1, $2, $3)"
+                     " ON CONFLICT DO NOTHING",
+                     DB_ARGS(DB_INT(rows[i].project_id), DB_BOOL(rows[i].protected),
+                             DB_TEXT(rows[i].tags ? rows[i].tags : "")),
+                     NULL, err))
+            return false;
+    }
+    return true;
+}
+
 bool job_insert_all(Db *db, Job *rows, size_t n, Error *err)
 {
-    return query_insert_all(
-        db,
-        "INSERT INTO jobs (pipeline_id, project_id, spec_id, stage, stage_position, name, status,"
-        " when_kind, allow_failure, by_needs, bridge, retried, processed, user_id, tags, icon, "
-        "timeout_s,"
-        " start_in_s, enqueue_now, failure_reason, debug_trace, created_at, updated_at, queued_at,"
-        " started_at, finished_at, scheduled_at, resource_group_id, interruptible) VALUES ($1, $2,"
-        " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,"
-        " $22, $23, $24, $25, $26, $27, $28, $29)"
-        " RETURNING id",
-        job_insert_args, rows, sizeof *rows, n, err);
+    return ensure_queues(db, rows, n, err) &&
+           query_insert_all(db,
+                            "INSERT INTO jobs (pipeline_id, project_id, spec_id, stage, "
+                            "stage_position, name, status,"
+                            " when_kind, allow_failure, by_needs, bridge, retried, processed, "
+                            "user_id, tags, icon, "
+                            "timeout_s,"
+                            " start_in_s, enqueue_now, failure_reason, debug_trace, created_at, "
+                            "updated_at, queued_at,"
+                            " started_at, finished_at, scheduled_at, resource_group_id, "
+                            "interruptible, protected, "
+                            "priority) VALUES ($1, $2,"
+                            " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+                            "$18, $19, $20, $21,"
+                            " $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)"
+                            " RETURNING id",
+                            job_insert_args, rows, sizeof *rows, n, err);
 }
 
 bool job_get(Db *db, Arena *arena, int64_t id, Job *job, Error *err)

@@ -51,6 +51,8 @@ typedef struct Job {
     int64_t artifacts_expire_at;
     int64_t resource_group_id; /* 0: it needs none */
     bool interruptible;        /* a newer pipeline may cancel it though it runs */
+    bool protected;            /* its pipeline is of a protected ref */
+    int64_t priority;          /* -100 to 100: minutes that it stands before others in its queue */
 } Job;
 
 extern const Column job_columns[];
@@ -63,7 +65,7 @@ extern const Column job_columns[];
     " COALESCE(j.exit_code, -1), COALESCE(j.coverage, -1), j.runner_id, j.manager_id,"             \
     " j.token_hash, j.confirm_by, j.graceful, j.trace_size, j.debug_trace, j.created_at,"          \
     " j.updated_at, j.queued_at, j.started_at, j.finished_at, j.scheduled_at, j.erased_at,"        \
-    " j.artifacts_expire_at, j.resource_group_id, j.interruptible"
+    " j.artifacts_expire_at, j.resource_group_id, j.interruptible, j.protected, j.priority"
 
 /* Writes what is known before a runner has it; sets the id of each, in one go.  exit_code, coverage, runner and token are
  * those of a fresh attempt, whatever @job says. */

@@ -12,7 +12,7 @@ static const char *const may_scan[] = {
     "r",      "runners", "t",          "open_pushes", "mine",
     "below",  "up",      "above",      "found",       "ranked",
     "levels", "counted", "CONSTANT",   "servers",     "access_tokens",
-    NULL,
+    "held",   "taken",   "k",          "job_queues",  NULL,
 };
 
 /* Indexes that hold only the few rows that a condition leaves. */
@@ -25,6 +25,7 @@ static const char *const short_indexes[] = { "jobs_in_flight",
                                              "ci_variables_instance_list",
                                              "downstream_work_by_time",
                                              "jobs_waiting_for_resource",
+                                             "jobs_queue",
                                              NULL };
 
 /* What only a test says. */

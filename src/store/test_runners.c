@@ -9,7 +9,7 @@ static size_t count_pending(World *w, const Runner *runner)
     PendingJob *jobs;
     size_t n;
 
-    OK(job_list_pending(w->db, w->arena, runner, 0, 100, &jobs, &n, &w->err));
+    OK(job_list_heads(w->db, w->arena, runner, "", &jobs, &n, &w->err));
     return n;
 }
 
@@ -19,12 +19,13 @@ static void a_runner_sees_what_its_kind_may_serve(World *w)
     PendingJob *jobs;
     size_t n;
 
-    OK(job_list_pending(w->db, w->arena, &runner, 0, 100, &jobs, &n, &w->err));
+    OK(job_list_heads(w->db, w->arena, &runner, "", &jobs, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
     g_assert_cmpint(jobs[0].id, ==, w->job.id);
     g_assert_cmpstr(jobs[0].tags, ==, "a b");
     g_assert_true(jobs[0].jobs_enabled);
-    OK(job_list_pending(w->db, w->arena, &runner, w->job.id, 100, &jobs, &n, &w->err));
+    g_autofree char *passed = g_strdup_printf(",%" G_GINT64_FORMAT ",", w->job.id);
+    OK(job_list_heads(w->db, w->arena, &runner, passed, &jobs, &n, &w->err));
     g_assert_cmpuint(n, ==, 0);
     runner.access_level = "ref_protected";
     g_assert_cmpuint(count_pending(w, &runner), ==, 0);
@@ -44,6 +45,62 @@ static void a_runner_sees_what_its_kind_may_serve(World *w)
     project.shared_runners_enabled = project.group_runners_enabled = false;
     OK(project_update(w->db, &project, &w->err));
     g_assert_cmpuint(count_pending(w, &w->runner), ==, 0);
+}
+
+/* A pending job of @project that waits since @queued_at. */
+static Job add_queued(World *w, const Project *project, const char *tags, int64_t queued_at,
+                      int64_t priority)
+{
+    Job job = w->job;
+
+    job.project_id = project->id;
+    job.name = "queued";
+    job.tags = tags;
+    job.queued_at = queued_at;
+    job.priority = priority;
+    OK(job_insert(w->db, &job, &w->err));
+    return job;
+}
+
+static void check_heads(World *w, const char *passed, const Job *const *expected, size_t n_expected)
+{
+    PendingJob *heads;
+    size_t n;
+
+    OK(job_list_heads(w->db, w->arena, &w->runner, passed, &heads, &n, &w->err));
+    g_assert_cmpuint(n, ==, n_expected);
+    for (size_t i = 0; i < n; i++)
+        g_assert_cmpint(heads[i].id, ==, expected[i]->id);
+}
+
+/* The first of each queue; of the project whose fewest jobs are held, then by time and priority. */
+static void queues_are_served_in_turn(World *w)
+{
+    const int64_t minute = INT64_C(60000000), then = 200 * minute;
+    g_autofree char *passed = g_strdup_printf(",%" G_GINT64_FORMAT ",", w->job.id);
+    int64_t before, length;
+
+    Job late = add_queued(w, &w->own, "x", then + 5 * minute, 0);
+    Job first = add_queued(w, &w->own, "", then, 0);
+    Job behind = add_queued(w, &w->own, "", then + 2 * minute, 0);
+    check_heads(w, passed, (const Job *[]){ &first, &late }, 2);
+    Job urgent = add_queued(w, &w->own, "", then + 4 * minute, 5);
+    check_heads(w, passed, (const Job *[]){ &urgent, &late }, 2);
+    Job other = add_queued(w, &w->project, "", then + 50 * minute, 0);
+    check_heads(w, passed, (const Job *[]){ &urgent, &late, &other }, 3);
+
+    OK(job_queue_place(w->db, &behind, 10, &before, &length, &w->err));
+    g_assert_cmpint(before, ==, 2);
+    g_assert_cmpint(length, ==, 3);
+    OK(job_queue_place(w->db, &behind, 1, &before, &length, &w->err));
+    g_assert_cmpint(before, ==, 1);
+    g_assert_cmpint(length, ==, 1);
+
+    bool done;
+    JobHandout handout = { .runner_id = w->runner.id, .token_hash = "t9", .confirm_by = NOW + 5 };
+    OK(job_hand_out(w->db, urgent.id, &handout, &done, &w->err));
+    g_assert_true(done);
+    check_heads(w, passed, (const Job *[]){ &other, &first, &late }, 3);
 }
 
 static JobHandout two_phase(const World *w)
@@ -213,7 +270,6 @@ static void the_watchers_find_their_jobs(World *w)
     Job running = new_job(w, "run", STATUS_RUNNING);
     Job delayed = new_job(w, "later", STATUS_SCHEDULED);
     JobState state = { .status = STATUS_SCHEDULED, .scheduled_at = NOW + 50, .exit_code = -1 };
-    ProjectLoad *loads;
     Job *jobs;
     size_t n;
     int64_t value;
@@ -239,9 +295,6 @@ static void the_watchers_find_their_jobs(World *w)
     g_assert_cmpuint(n, ==, 1);
     OK(job_list_stuck(w->db, w->arena, NOW + 1, 0, 10, &jobs, &n, &w->err));
     g_assert_cmpuint(n, ==, 1);
-    OK(job_count_running(w->db, w->arena, &loads, &n, &w->err));
-    g_assert_cmpuint(n, ==, 1);
-    g_assert_cmpint(loads[0].n, ==, 1);
     OK(job_count_in_flight(w->db, STATUS_PENDING, &value, &w->err));
     g_assert_cmpint(value, ==, 1);
 }
@@ -355,6 +408,7 @@ static void a_manager_is_one_row_a_system(World *w)
 void add_runner_tests(void)
 {
     add_test("job_queue/by-kind-of-runner", a_runner_sees_what_its_kind_may_serve);
+    add_test("runners/queues-are-served-in-turn", queues_are_served_in_turn);
     add_test("job_queue/one-runner-only", a_job_is_handed_to_one_runner_only);
     add_test("job_queue/dead-token-changes-nothing", a_dead_token_changes_nothing);
     add_test("job_queue/end-kills-token", an_ended_attempt_takes_no_more);
