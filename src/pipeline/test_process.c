@@ -337,7 +337,8 @@ static void a_canceling_job_that_was_run_again_still_ends(World *w)
     g_assert_true(engine_cancel_job(p.engine, process_job(&p, w->job.id)));
     OK(process_save(&p, &w->err));
     OK(process_load(&p, &w->site, w->db, w->arena, w->pipeline.id, &w->err));
-    OK(engine_retry_job(p.engine, process_job(&p, w->job.id), 1, &again, &w->err));
+    OK(engine_retry_job(p.engine, process_job(&p, w->job.id), w->pipeline.user_id, &again,
+                        &w->err));
     OK(process_save(&p, &w->err));
     OK(process_load(&p, &w->site, w->db, w->arena, w->pipeline.id, &w->err));
     g_assert_cmpint(process_job(&p, w->job.id)->status, ==, STATUS_CANCELING);
