@@ -10,8 +10,10 @@
 #include "api/errors.h"
 #include "api/imports.h"
 #include "api/routes.h"
+#include "base/changes.h"
 #include "base/log.h"
 #include "base/seal.h"
+#include "base/secret.h"
 #include "base/topics.h"
 #include "base/wakeups.h"
 #include "blob/blob.h"
@@ -137,7 +139,7 @@ static void hear_news(const char *text, void *data)
 {
     const App *app = data;
 
-    if (!topics_hear(app->site.topics, text))
+    if (!changes_hear(app->site.changes, text) && !topics_hear(app->site.topics, text))
         wakeups_notify_here(app->site.wakeups);
 }
 
@@ -158,6 +160,7 @@ static void tell_of_topic(const char *text, void *data)
 static bool join_others(App *app, Error *err)
 {
     topics_relay(app->site.topics, tell_of_topic, app);
+    changes_relay(app->site.changes, tell_of_topic, app);
     wakeups_relay(app->site.wakeups, tell_news, app);
     return database_listen(app->site.database, hear_news, app, err);
 }
@@ -407,6 +410,7 @@ static void stop(App *app)
     signing_key_free(app->site.signing_key);
     bridges_free(app->site.bridges);
     wakeups_free(app->site.wakeups);
+    changes_free(app->site.changes);
     topics_free(app->site.topics);
     g_free(app->external_url);
     g_free(app->program);
@@ -441,6 +445,8 @@ bool app_serve(const Settings *settings, Error *err)
                        .wakeups = wakeups_new(),
                        .topics = topics_new(),
                        .signing_key = signing_key_new() };
+    g_autofree char *epoch = secret_hex("", 12);
+    app.site.changes = changes_new(app.site.topics, epoch);
     app.site.bridges = bridges_new(&app.site);
     app.api.site = &app.site;
     app.api.imports = imports_new(&app.site);

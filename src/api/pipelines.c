@@ -6,6 +6,7 @@
 #include "api/job_entity.h"
 #include "api/pipeline_entity.h"
 #include "api/routes.h"
+#include "base/changes.h"
 #include "base/seal.h"
 #include "pipeline/create.h"
 #include "pipeline/operations.h"
@@ -349,9 +350,11 @@ static bool delete (Req *rq, Error *err)
 {
     Pipeline pipeline;
 
-    return find(rq, &pipeline, err) &&
-           removal_delete_pipeline(site_of(rq), api_of(rq)->traces, pipeline.id, err) &&
-           reply_empty(rq, 204);
+    if (!find(rq, &pipeline, err) ||
+        !removal_delete_pipeline(site_of(rq), api_of(rq)->traces, pipeline.id, err))
+        return false;
+    changes_note(site_of(rq)->changes, pipeline.project_id, pipeline.id);
+    return reply_empty(rq, 204);
 }
 
 static bool list_variables(Req *rq, Error *err)

@@ -9,6 +9,7 @@ const Mount api_mounts[] = {
     { "/api/v4", instance_routes },
     { "/api/v4", job_routes },
     { "/api/v4", lint_routes },
+    { "/api/v4", live_routes },
     { "/api/v4", member_routes },
     { "/api/v4", pipeline_routes },
     { "/api/v4", project_routes },

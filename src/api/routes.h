@@ -12,6 +12,7 @@ extern const Route group_routes[];
 extern const Route instance_routes[];
 extern const Route job_routes[];
 extern const Route lint_routes[];
+extern const Route live_routes[];
 extern const Route member_routes[];
 extern const Route pipeline_routes[];
 extern const Route project_routes[];

@@ -14,6 +14,7 @@ typedef struct RepoStore RepoStore;
 typedef struct BlobStore BlobStore;
 typedef struct Topics Topics;
 typedef struct Wakeups Wakeups;
+typedef struct Changes Changes;
 typedef struct SealKey SealKey;
 typedef struct SigningKey SigningKey;
 typedef struct Bridges Bridges;
@@ -28,6 +29,7 @@ typedef struct Site {
     SigningKey *signing_key; /* access/signing_key.h */
     Wakeups *wakeups;        /* who waits for a job: base/wakeups.h */
     Topics *topics;          /* who waits for news of one thing: base/topics.h */
+    Changes *changes;        /* which pipelines changed: base/changes.h; NULL: nobody looks */
     Bridges *bridges;        /* who starts pipelines for others: pipeline/bridges.h; NULL: nobody */
     const char *external_url; /* no "/" at its end */
     int64_t server_id;        /* which of the installation's servers this is: store/servers.h */

@@ -5,7 +5,9 @@
 
 #include <glib.h>
 
-static const char *const kinds[N_TOPIC_KINDS] = { [TOPIC_LOG] = "log" };
+static const char *const kinds[N_TOPIC_KINDS] = {
+    [TOPIC_LOG] = "log", [TOPIC_PROJECT] = "project", [TOPIC_PIPELINE] = "pipeline"
+};
 static const NameTable kind_names = NAME_TABLE(kinds);
 
 struct Topics {
@@ -80,7 +82,7 @@ void topics_forget(Topics *topics, void *data)
     g_mutex_unlock(&topics->lock);
 }
 
-static void tell_here(Topics *topics, TopicKind kind, int64_t id)
+void topics_tell_here(Topics *topics, TopicKind kind, int64_t id)
 {
     int64_t number = number_of(kind, id);
     GHashTableIter iter;
@@ -101,7 +103,7 @@ static void tell_here(Topics *topics, TopicKind kind, int64_t id)
 
 void topics_tell(Topics *topics, TopicKind kind, int64_t id)
 {
-    tell_here(topics, kind, id);
+    topics_tell_here(topics, kind, id);
     if (!topics->relay)
         return;
     g_autofree char *text =
@@ -123,7 +125,7 @@ static void tell_all(Topics *topics)
     g_mutex_unlock(&topics->lock);
     for (guint i = 0; i < all->len; i++) {
         int64_t found = g_array_index(all, int64_t, i);
-        tell_here(topics, (TopicKind)(found % N_TOPIC_KINDS), found / N_TOPIC_KINDS);
+        topics_tell_here(topics, (TopicKind)(found % N_TOPIC_KINDS), found / N_TOPIC_KINDS);
     }
 }
 
@@ -138,7 +140,7 @@ bool topics_hear(Topics *topics, const char *text)
 
     if (kind < 0 || !words[1])
         return false;
-    tell_here(topics, (TopicKind)kind, g_ascii_strtoll(words[1], NULL, 10));
+    topics_tell_here(topics, (TopicKind)kind, g_ascii_strtoll(words[1], NULL, 10));
     return true;
 }
 

@@ -12,6 +12,9 @@
 
 typedef enum TopicKind {
     TOPIC_LOG, /* of a job: it grew, or the job ended */
+    /* base/changes.h: some pipeline of a project changed (0: of any), or this one did. */
+    TOPIC_PROJECT,
+    TOPIC_PIPELINE,
     N_TOPIC_KINDS
 } TopicKind;
 
@@ -32,6 +35,9 @@ void topics_forget(Topics *topics, void *data);
 
 /* Calls and forgets all who wait for it, then the relay. */
 void topics_tell(Topics *topics, TopicKind kind, int64_t id);
+
+/* The same without the relay. */
+void topics_tell_here(Topics *topics, TopicKind kind, int64_t id);
 
 /* News of another process, as its relay passed them on.  false: @text is none.  NULL: some may be
  * lost, so all who wait are called. */

@@ -6,6 +6,7 @@
 #include "pipeline/create.h"
 
 #include "access/subject.h"
+#include "base/changes.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/wakeups.h"
@@ -496,6 +497,7 @@ bool pipeline_create(const Site *site, Arena *arena, const PipelineRequest *requ
     ask_for_resources(&c);
     cancel_older(&c);
     wakeups_notify(site->wakeups);
+    changes_note(site->changes, pipeline.project_id, pipeline.id);
     if (c.owes)
         bridges_poke(site->bridges);
     *out = pipeline;

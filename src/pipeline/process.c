@@ -1,6 +1,7 @@
 /* process.c - rows in, model changed, rows out. */
 #include "pipeline/process.h"
 
+#include "base/changes.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/topics.h"
@@ -482,6 +483,7 @@ void process_after_commit(const Process *p)
 
     if (p->wakes_runners)
         wakeups_notify(p->site->wakeups);
+    changes_note(p->site->changes, p->pipeline.project_id, p->pipeline.id);
     for (guint i = 0; i < p->ended_runs->len; i++)
         topics_tell(p->site->topics, TOPIC_LOG, g_array_index(p->ended_runs, int64_t, i));
     if (p->owes)

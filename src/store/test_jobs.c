@@ -4,6 +4,7 @@
 #include "store/job_logs.h"
 #include "store/job_specs.h"
 #include "store/job_variables.h"
+#include "store/job_views.h"
 #include "store/test_world.h"
 
 static void a_job_comes_back_as_it_went_in(World *w)
@@ -407,8 +408,32 @@ static void a_created_job_names_what_it_waits_for(World *w)
     g_assert_cmpint(count, ==, 1);
 }
 
+static void pages_see_a_few_columns_of_many_jobs(World *w)
+{
+    Job done = new_job(w, "done", STATUS_SUCCESS), bad = new_job(w, "bad", STATUS_FAILED);
+    JobStatusRow *statuses;
+    JobDuration *durations;
+    JobFault *faults;
+    size_t n;
+
+    OK(job_list_statuses(w->db, w->arena, w->pipeline.id, 0, &statuses, &n, &w->err));
+    g_assert_cmpuint(n, >=, 2);
+    g_assert_cmpint(statuses[n - 1].id, ==, bad.id);
+    g_assert_cmpint(statuses[n - 1].status, ==, STATUS_FAILED);
+    OK(job_list_statuses(w->db, w->arena, w->pipeline.id, NOW * (int64_t)1000, &statuses, &n,
+                         &w->err));
+    g_assert_cmpuint(n, ==, 0);
+    OK(job_list_durations(w->db, w->arena, w->project.id, 10, &durations, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpstr(durations[0].name, ==, done.name);
+    OK(job_list_faults(w->db, w->arena, &w->pipeline.id, 1, &faults, &n, &w->err));
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_false(faults[0].allow_failure);
+}
+
 void add_job_tests(void)
 {
+    add_test("job/pages-see-a-few-columns", pages_see_a_few_columns_of_many_jobs);
     add_test("jobs/held-back", a_created_job_names_what_it_waits_for);
     add_test("jobs/started-for-good", only_what_is_not_interruptible_starts_for_good);
     add_test("jobs/come-back", a_job_comes_back_as_it_went_in);
