@@ -110,6 +110,15 @@ const Field pipeline_list_fields[] = {
     FIELDS_END,
 };
 
+const Field pipeline_times_fields[] = {
+    FIELD_FUNC("user", write_user),
+    FIELD_AS("started_at", TIME, PipelineView, row.started_at),
+    FIELD_AS("finished_at", TIME, PipelineView, row.finished_at),
+    FIELD_FUNC("duration", write_duration),
+    FIELD_FUNC("queued_duration", write_queued_duration),
+    FIELDS_END,
+};
+
 const Field pipeline_fields[] = {
     FIELDS_OF(pipeline_basic_fields),
     FIELD_AS("before_sha", STR, PipelineView, row.before_sha),

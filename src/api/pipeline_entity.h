@@ -18,6 +18,7 @@ typedef struct PipelineView {
 
 extern const Field pipeline_basic_fields[];    /* PipelineBasic */
 extern const Field pipeline_list_fields[];     /* and its name: the list's elements */
+extern const Field pipeline_times_fields[];    /* who started it, when, how long it took */
 extern const Field pipeline_fields[];          /* Pipeline */
 extern const Field pipeline_metadata_fields[]; /* PipelineWithMetadata */
 

@@ -57,7 +57,10 @@ const char *const pipeline_sources[] = {
     NULL,
 };
 
-static const Param list_params[] = { PIPELINE_FILTER_PARAMS("desc"), { 0 } };
+/* stages: beyond GitLab (docs/api-extensions.md). */
+static const Param list_params[] = { PIPELINE_FILTER_PARAMS("desc"),
+                                     { "stages", PARAM_BOOL, .otherwise = "false" },
+                                     { 0 } };
 static const Param id_params[] = { { "pipeline_id", PARAM_INT }, { 0 } };
 static const Param latest_params[] = { { "ref", PARAM_STR }, { 0 } };
 
@@ -204,15 +207,20 @@ bool reply_pipelines(Req *rq, const PipelineFilter *filter, const Field *fields,
          !pipeline_count(caller->db, filter, 0, &total, err)))
         return false;
     reply_page_headers(rq, total, false);
-    return reply_pipeline_rows(rq, rows, n, fields);
+    return fields ? reply_pipeline_rows(rq, rows, n, fields)
+                  : reply_pipelines_with_stages(rq, rows, n, err);
 }
 
 static bool list_pipelines(Req *rq, Error *err)
 {
     PipelineFilter filter;
 
-    return pipeline_filter_read(rq, &filter, err) &&
-           reply_pipelines(rq, &filter, pipeline_list_fields, err);
+    bool stages = req_bool(rq, "stages");
+
+    /* The jobs of public projects may be for members alone. */
+    return (!stages || caller_require(rq, CAN_READ_JOBS, err)) &&
+           pipeline_filter_read(rq, &filter, err) &&
+           reply_pipelines(rq, &filter, stages ? NULL : pipeline_list_fields, err);
 }
 
 /* --- one --- */

@@ -29,8 +29,11 @@ extern const char *const pipeline_sorts[];
 
 /* Reads those, for the route's project and page. */
 bool pipeline_filter_read(Req *rq, PipelineFilter *filter, Error *err);
-/* A page of them. */
+/* A page of them.  @fields: NULL: with their stages. */
 bool reply_pipelines(Req *rq, const PipelineFilter *filter, const Field *fields, Error *err);
+
+/* @n rows of the route's project as a list of what a page shows of each: pipeline_views.c. */
+bool reply_pipelines_with_stages(Req *rq, const Pipeline *rows, size_t n, Error *err);
 
 /* ERR_FORBIDDEN unless the caller may run pipelines on @pipeline's ref. */
 bool may_update_pipeline(Req *rq, const Pipeline *pipeline, Error *err);

@@ -12,6 +12,7 @@ const Mount api_mounts[] = {
     { "/api/v4", live_routes },
     { "/api/v4", member_routes },
     { "/api/v4", pipeline_routes },
+    { "/api/v4", pipeline_view_routes },
     { "/api/v4", project_routes },
     { "/api/v4", protected_ref_routes },
     { "/api/v4", resource_group_routes },

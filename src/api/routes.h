@@ -15,6 +15,7 @@ extern const Route lint_routes[];
 extern const Route live_routes[];
 extern const Route member_routes[];
 extern const Route pipeline_routes[];
+extern const Route pipeline_view_routes[];
 extern const Route project_routes[];
 extern const Route protected_ref_routes[];
 extern const Route resource_group_routes[];

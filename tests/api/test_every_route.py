@@ -18,7 +18,8 @@ def each(routes):
 def ask(client, route, **names):
     """The request with a value for each required parameter, so that nothing is amiss but what is tested."""
     required = {name.removesuffix("*"): "1" for name in route.parameters if name.endswith("*")}
-    fitting = {"access_level": "10", "before": "2026-01-01", "status": "success", "from": "2026-01-01", "to": "2026-01-02"}
+    fitting = {"access_level": "10", "before": "2026-01-01", "status": "success", "from": "2026-01-01", "to": "2026-01-02",
+               "cron": "0 1 * * 5"}
     required |= {name: value for name, value in fitting.items() if name in required}
     return client.request(route.method, route.filled(**names), params=required)
 
