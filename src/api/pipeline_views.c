@@ -16,6 +16,7 @@
 
 /* Usual durations are the medians of the last successes of a name, among the project's last ones. */
 enum { JOBS_LOOKED_AT = 2000, RUNS_LOOKED_AT = 20 };
+enum { MOST_TYPES = 200, MOST_COMMENT_LINES = 20 };
 
 /* --- usual durations ------------------------------------------------------------------------- */
 
@@ -292,6 +293,72 @@ bool reply_pipelines_with_stages(Req *rq, const Pipeline *rows, size_t n, Error 
     return reply_json(rq);
 }
 
+/* --- pipeline types -------------------------------------------------------------------------- */
+
+/* What a file says of itself: the comment lines it begins with, as one text. */
+static const char *first_comment(Arena *arena, const char *bytes)
+{
+    g_auto(GStrv) lines = g_strsplit(bytes, "\n", MOST_COMMENT_LINES + 1);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (int i = 0; lines[i] && i < MOST_COMMENT_LINES; i++) {
+        char *line = g_strstrip(lines[i]);
+        if (*line != '#')
+            break;
+        line = g_strstrip(line + strspn(line, "#"));
+        g_string_append_printf(text, "%s%s", text->len > 0 && *line ? " " : "", line);
+    }
+    return text->len > 0 && g_utf8_validate(text->str, -1, NULL) ? arena_strdup(arena, text->str)
+                                                                 : NULL;
+}
+
+/* One that is too large is a type all the same. */
+static bool write_type(Req *rq, JsonWriter *w, const char *sha, const char *path, Error *err)
+{
+    g_auto(Error) failed = ERROR_INIT;
+    const char *bytes = NULL;
+    size_t size;
+
+    if (!repo_read_file(site_of(rq)->repos, caller_of(rq)->project->id, sha, path,
+                        (size_t)site_of(rq)->settings->max_yaml_bytes, rq->arena, &bytes, &size,
+                        &failed) &&
+        failed.code != ERR_TOO_LARGE)
+        return error_move(err, &failed);
+    jw_begin_object(w);
+    jw_put_string(w, "file", path);
+    jw_put_string(w, "comment", bytes ? first_comment(rq->arena, bytes) : NULL);
+    jw_end_object(w);
+    return true;
+}
+
+static bool list_types(Req *rq, Error *err)
+{
+    const Project *project = caller_of(rq)->project;
+    const char *ref = req_str(rq, "ref");
+    g_auto(Error) failed = ERROR_INIT;
+    RepoResolved at;
+    const char **paths;
+
+    if (!repo_resolve(site_of(rq)->repos, project->id, ref ? ref : project->default_branch, true,
+                      rq->arena, &at, &failed))
+        return failed.code == ERR_NO_RECORD ? error_set(err, ERR_NOT_FOUND, "Reference")
+                                            : error_move(err, &failed);
+    if (!repo_list_files(site_of(rq)->repos, project->id, at.sha, "", "-ci.yml", MOST_TYPES,
+                         rq->arena, &paths, err))
+        return false;
+    JsonWriter *w = reply_writer(rq);
+    jw_begin_object(w);
+    jw_put_string(w, "sha", at.sha);
+    jw_key(w, "types");
+    jw_begin_array(w);
+    for (; *paths; paths++)
+        if (!write_type(rq, w, at.sha, *paths, err))
+            return false;
+    jw_end_array(w);
+    jw_end_object(w);
+    return reply_json(rq);
+}
+
 /* --- cron ------------------------------------------------------------------------------------ */
 
 static bool list_ticks(Req *rq, Error *err)
@@ -315,6 +382,7 @@ static bool list_ticks(Req *rq, Error *err)
 }
 
 static const Param graph_params[] = { { "pipeline_id", PARAM_INT }, { 0 } };
+static const Param types_params[] = { { "ref", PARAM_STR }, { 0 } };
 static const Param cron_params[] = {
     { "cron", PARAM_STR, .required = true },
     { "timezone", PARAM_STR, .otherwise = "UTC" },
@@ -324,6 +392,7 @@ static const Param cron_params[] = {
 
 const Route pipeline_view_routes[] = {
     { GET, "/projects/:id/pipelines/:pipeline_id/graph", CAN_READ_JOBS, graph_params, get_graph },
+    { GET, "/projects/:id/pipeline_types", CAN_READ_CODE, types_params, list_types },
     { GET, "/cron/next", .params = cron_params, .handler = list_ticks },
     { 0 },
 };

@@ -66,3 +66,13 @@ def test_the_next_times_of_a_cron(api):
 def test_a_wrong_cron_says_what_is_wrong(api, given, named):
     answer = api.get("/cron/next", params=given)
     assert answer.status_code == 400 and named in answer.json()["message"]
+
+
+def test_pipeline_types_say_what_they_are_for(project_factory, api):
+    project = project_factory({"full-ci.yml": "# Loads all\n# there is\n\n# not this\na: {script: x}\n",
+                               "more/daily-ci.yml": "a: {script: x}\n", "README.md": "# no\n"})
+    answer = api.read(f"{project.at}/pipeline_types")
+    assert answer["types"] == [{"file": "full-ci.yml", "comment": "Loads all there is"},
+                               {"file": "more/daily-ci.yml", "comment": None}]
+    assert api.read(f"{project.at}/pipeline_types", ref=answer["sha"]) == answer
+    assert api.get(f"{project.at}/pipeline_types", params={"ref": "nothing"}).status_code == 404
