@@ -1,6 +1,7 @@
 """A server that dies while it packs logs: each is whole at any time, and packed in the end."""
 
 import random
+import subprocess
 import time
 
 import pytest
@@ -25,13 +26,13 @@ def restart_with_packing(server):
     server.restart()
 
 
-def end_jobs(server):
-    """{job id: its log} of ended jobs."""
-    jobs = "".join(f"j{number}: {{script: x}}\n" for number in range(JOBS))
+def end_jobs(server, count=JOBS):
+    """The project, and {job id: its log} of ended jobs."""
+    jobs = "".join(f"j{number}: {{script: x}}\n" for number in range(count))
     project = make_project(server, {"full-ci.yml": jobs})
     project.trigger()
     logs = {}
-    for number in range(JOBS):
+    for number in range(count):
         job = project.runner.take()
         logs[job.id] = random.Random(number).randbytes(SIZE // 2).hex().encode()
         job.write(logs[job.id])
@@ -100,4 +101,29 @@ def test_a_log_that_cannot_be_packed_stays_plain_and_is_in_nobody_s_way(server):
     wait_until(lambda: unpacked(server) == 1, "the others to be packed")
     wait_until(lambda: "its log cannot be packed" in server.log(), "the reason to be logged")
     assert files(server, ".log") == {first}
+    assert_whole(server, project, logs)
+
+
+@pytest.fixture()
+def small_disk(server):
+    """Where the logs are: room for one log and a third of it."""
+    folder = server.data / "logs"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, text=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_full_disk_leaves_a_log_plain_until_there_is_room(server, small_disk):
+    project, logs = end_jobs(server, 1)
+    restart_with_packing(server)
+    wait_until(lambda: "its log cannot be packed" in server.log(), "the reason to be logged")
+    assert "No space left on device" in server.log()
+    assert (files(server, ".log"), files(server, ".log.zst"), files(server, ".part")) == (set(logs), set(), set())
+    assert_whole(server, project, logs)
+    subprocess.run(["mount", "-o", "remount,size=16m", small_disk], check=True)
+    restart_with_packing(server)  # it would be tried again by itself, in some minutes
+    wait_until(lambda: unpacked(server) == 0, "the log to be packed")
+    assert files(server, ".log.zst") == set(logs)
     assert_whole(server, project, logs)
