@@ -26,8 +26,8 @@ typedef struct Handout {
     const char *token; /* the job token, in the clear: for the payload only */
 } Handout;
 
-/* The next job that this runner may have: of the project whose fewest jobs run, and there of the one that waits
- * for longest, a minute more for each point of its priority.  @found false: there is none now.  Jobs of projects
+/* The next job that this runner may have: of the project whose fewest jobs run, and there the oldest, a minute
+ * older for each point of its priority.  @found false: there is none now.  Jobs of projects
  * that run none any more fail on the way.  Blocks. */
 bool queue_take(const Site *site, Arena *arena, const HandoutRequest *request, Handout *out,
                 bool *found, Error *err);

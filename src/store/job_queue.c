@@ -6,7 +6,7 @@
 
 /* What the index jobs_queue has, and its order. */
 #define QUEUED  "q.status = 'pending' AND q.bridge = 0 AND q.confirm_by IS NULL"
-#define RANK(t) "(" t "queued_at - " t "priority * 60000000)"
+#define RANK(t) "(" t "created_at - " t "priority * 60000000)"
 
 /* Each queue with its first job, by a look into the index. */
 #define HEADS                                                                                      \
@@ -71,7 +71,7 @@ bool job_queue_place(Db *db, const Job *job, int64_t at_most, int64_t *before, i
 {
     const DbArg args[] = {
         DB_INT(job->project_id), DB_TEXT(job->tags),
-        DB_INT(at_most),         DB_INT(job->queued_at - job->priority * 60000000),
+        DB_INT(at_most),         DB_INT(job->created_at - job->priority * 60000000),
         DB_INT(job->id),         { .type = DB_END }
     };
 

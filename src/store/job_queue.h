@@ -18,8 +18,8 @@ typedef struct PendingJob {
 } PendingJob;
 
 /* The first job of each queue that @runner may serve by its kind, its projects and its access level, in the order in
- * which they are to be handed out: of the project first whose fewest jobs runners have; then by the time
- * that it waits, a minute more for each point of priority.  A queue is the pending jobs of one project with
+ * which they are to be handed out: of the project first whose fewest jobs runners have; then by its age,
+ * a minute more for each point of priority.  A queue is the pending jobs of one project with
  * the same tags, of protected or of other refs; the cost goes by their number and not by their length.
  * @passed: ids that are passed over, each between commas (",7,12,"); "": none.  The caller matches
  * tags. */

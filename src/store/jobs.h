@@ -52,7 +52,7 @@ typedef struct Job {
     int64_t resource_group_id; /* 0: it needs none */
     bool interruptible;        /* a newer pipeline may cancel it though it runs */
     bool protected;            /* its pipeline is of a protected ref */
-    int64_t priority;          /* -100 to 100: minutes that it stands before others in its queue */
+    int64_t priority;          /* -100 to 100: minutes by which it counts as older in its queue */
 } Job;
 
 extern const Column job_columns[];

@@ -47,8 +47,8 @@ static void a_runner_sees_what_its_kind_may_serve(World *w)
     g_assert_cmpuint(count_pending(w, &w->runner), ==, 0);
 }
 
-/* A pending job of @project that waits since @queued_at. */
-static Job add_queued(World *w, const Project *project, const char *tags, int64_t queued_at,
+/* A pending job of @project, made at @created_at. */
+static Job add_queued(World *w, const Project *project, const char *tags, int64_t created_at,
                       int64_t priority)
 {
     Job job = w->job;
@@ -56,7 +56,7 @@ static Job add_queued(World *w, const Project *project, const char *tags, int64_
     job.project_id = project->id;
     job.name = "queued";
     job.tags = tags;
-    job.queued_at = queued_at;
+    job.created_at = created_at;
     job.priority = priority;
     OK(job_insert(w->db, &job, &w->err));
     return job;
