@@ -277,4 +277,4 @@ def test_a_push_that_finds_the_database_full_has_its_pipeline_when_there_is_room
     made = wait_until(lambda: world.pipelines(sha=sha), "the pipeline of the push")
     assert len(made) == 1
     world.run_to_the_end(made[0]["id"], ["on_push"])
-    assert server.database.sql("SELECT COUNT(*) FROM open_pushes") == [("0",)]
+    wait_until(lambda: server.database.sql("SELECT COUNT(*) FROM open_pushes") == [("0",)], "the end of the push")
