@@ -101,7 +101,7 @@ function Field({ name, label, type, autocomplete, help, wrong }: FieldProps) {
   return (
     <div class="field">
       <label for={name}>{label}</label>
-      <input class="input" id={name} name={name} type={type} autocomplete={autocomplete} required
+      <input class="input" id={name} name={name} {...(type === 'text' ? { type } : { type })} autocomplete={autocomplete} required
         aria-invalid={wrong ? true : undefined} aria-describedby={said || undefined} spellcheck={false} />
       {help && <p class="help" id={`${name}-help`}>{help}</p>}
       {wrong && <p class="help err" id={`${name}-wrong`} role="alert"><Icon name="st-failed" small />{wrong}</p>}
