@@ -57,12 +57,6 @@ def deploy(project, name="one"):
     return pipeline
 
 
-def take_stop(project):
-    """The job "stop"; the one that waited before it passes."""
-    project.runner.take("look").succeed()
-    return project.runner.take("stop")
-
-
 # --- made and moved by jobs -----------------------------------------------------------------------------------------
 
 def test_a_pipeline_makes_its_environment_and_a_deployment(project):
@@ -167,7 +161,7 @@ def test_stopping_plays_the_job_that_stops_it(api, project):
     answer = api.post(f"{at}/stop")
     assert (answer.status_code, answer.json()["state"]) == (200, "stopping")
     assert api.post(f"{at}/stop").json()["state"] == "stopping", "a second call starts nothing"
-    take_stop(project).succeed()
+    project.runner.take("stop").succeed()
     seen = api.get(at).json()
     assert (seen["state"], seen["auto_stop_at"]) == ("stopped", None)
     assert project.jobs(pipeline["id"])["stop"]["status"] == "success"
@@ -177,7 +171,7 @@ def test_a_stop_that_fails_leaves_it_available(api, project):
     deploy(project)
     at = f"{project.at}/environments/{environment(project, 'review/one')['id']}"
     api.post(f"{at}/stop")
-    take_stop(project).fail()
+    project.runner.take("stop").fail()
     assert api.get(at).json()["state"] == "available"
 
 
@@ -198,7 +192,7 @@ def test_time_stops_it(api, project_factory):
     project = project_factory({"full-ci.yml": CI.replace("2 days", "1 second")})
     deploy(project)
     wait_until(lambda: environment(project, "review/one")["state"] == "stopping", "the time to stop")
-    take_stop(project).succeed()
+    project.runner.take("stop").succeed()
     assert environment(project, "review/one")["state"] == "stopped"
 
 
