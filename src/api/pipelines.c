@@ -59,7 +59,7 @@ const char *const pipeline_sources[] = {
 
 /* stages: beyond GitLab (docs/api-extensions.md). */
 static const Param list_params[] = { PIPELINE_FILTER_PARAMS("desc"),
-                                     { "stages", PARAM_BOOL, .otherwise = "false" },
+                                     { "stages", PARAM_BOOL },
                                      { 0 } };
 static const Param id_params[] = { { "pipeline_id", PARAM_INT }, { 0 } };
 static const Param latest_params[] = { { "ref", PARAM_STR }, { 0 } };

@@ -42,6 +42,7 @@ class World:
             server.api.delete(f"{self.project.at}/pipelines/{pipeline['id']}")
         self.runner = FakeRunner(server.api, self.project.id, features=("two_phase_job_commit",))
         self.marks = 0
+        assert self.project.trigger_token  # made before anything can break
 
     def pipelines(self, **more):
         return self.server.api.read(f"{self.project.at}/pipelines", per_page=100, **more)
