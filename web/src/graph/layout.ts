@@ -145,13 +145,14 @@ export function layoutStages(stages: readonly Stage[], graph: Graph | null, open
   };
 }
 
-/** The curve from the right middle of one node to the left middle of another. */
+/** The curve from the right middle of one node to the left middle of another; within a column it goes around at the left. */
 export function edgePath(from: GraphNode, to: GraphNode): string {
   const x1 = from.x + NODE_W;
   const y1 = from.y + NODE_H / 2;
   const x2 = to.x;
   const y2 = to.y + NODE_H / 2;
   if (y1 === y2 && x2 > x1) return `M${x1} ${y1}H${x2}`;
+  if (from.x === to.x) return `M${x2} ${y1}C${x2 - 22} ${y1} ${x2 - 22} ${y2} ${x2} ${y2}`;
   const bend = x2 > x1 ? 24 : 60;
   return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
 }

@@ -117,8 +117,8 @@ function Head({ project, job, actions }: { project: string; job: Job; actions: R
         <div class="flex titles"><h1><bdi>{job.name}</bdi></h1><Pill look={busy ? 'pending' : jobLook(job)} /></div>
         <p class="meta"><span class="num">Job {job.id}</span>
           <span><Icon name={stageIcon(job.stage)} /><bdi>{job.stage}</bdi></span>
-          {job.started_at && <span class="num"><Icon name="timer" /><Took from={job.started_at} to={job.finished_at} seconds={job.duration} />
-            {job.queued_duration !== null && <>, queued {duration(job.queued_duration)}</>}</span>}
+          {job.started_at && <span class="num"><Icon name="timer" /><bdi><Took from={job.started_at} to={job.finished_at} seconds={job.duration} />
+            {job.queued_duration !== null && <>, queued {duration(job.queued_duration)}</>}</bdi></span>}
           {job.runner && <span><Icon name="runner" /><bdi>{job.runner.description ?? `runner ${job.runner.id}`}</bdi></span>}
           <span><Icon name="clock" /><When at={job.finished_at ?? job.started_at ?? job.created_at} /></span>
         </p>

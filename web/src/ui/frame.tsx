@@ -125,8 +125,8 @@ export function Frame({ route, place, full, children }: FrameProps) {
           <a class="brand" href="/" aria-label="Penstock, home"><svg viewBox="0 0 24 24" aria-hidden="true"><use href="#mark" /></svg><span>Penstock</span></a>
           <Crumbs route={route} title={place} />
           <span class="grow d-only" />
-          <button type="button" class="find" aria-label="Find or do anything, Ctrl K" onClick={() => setFinding(true)}>
-            <Icon name="search" small /><span class="grow">Find or do anything</span><kbd>Ctrl K</kbd>
+          <button type="button" class="find" aria-label="Find or do anything Ctrl K" onClick={() => setFinding(true)}>
+            <Icon name="search" small /><span class="grow">Find or do anything</span>{' '}<kbd>Ctrl K</kbd>
           </button>
           <Live />
           {project && page !== 'run' && (
